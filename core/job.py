@@ -1,0 +1,485 @@
+"""One shape for every long operation: events out, answers and stops in.
+
+A task is an async function handed a `Reporter`.  It reports phases, progress, notes and facts, it
+asks questions, and it returns one flat result or raises one `FaultError`.  `Job` runs it and
+knows the point of no return: before the first erase or write any stop ends the task at once;
+after it, a stop waits for a safe place (design, "Job").
+
+Who may stop what::
+
+                      before the point      after it
+    CANCEL, Ctrl-C    at once, CANCELLED    while waiting for a person or the link: STOPPED
+    HANGUP, SSH gone  at once, CANCELLED    never: the job finishes without a screen
+    TERMINATE         at once, CANCELLED    also between two sectors: STOPPED
+"""
+
+from __future__ import annotations
+
+import asyncio
+import traceback
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from dataclasses import dataclass, fields
+from enum import Enum
+from typing import Any, ClassVar, TypeVar
+
+from core import faults
+from core.fault import Exit, Fault, FaultError, Touched
+
+T = TypeVar("T")
+Result = dict[str, Any]
+
+
+class Stop(Enum):
+    """Why a job is asked to stop."""
+
+    CANCEL = "cancel"
+    HANGUP = "hangup"
+    TERMINATE = "terminate"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One answer to a question: what is sent back, and what is read."""
+
+    value: str
+    text: str
+
+
+YES_NO = (Choice("yes", "yes"), Choice("no", "no"))
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Something only a person may decide.
+
+    With `expect` the answer must be typed exactly so (a MAC, a label); otherwise it is one of
+    `choices`.  No answer is the default one.  `flag` is the command-line flag that answers it.
+    """
+
+    key: str
+    text: str
+    choices: tuple[Choice, ...] = YES_NO
+    expect: str = ""
+    flag: str = "--yes"
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What an event says; `event` is its name in JSON."""
+
+    event: ClassVar[str]
+
+    def to_json(self) -> dict[str, object]:
+        return {f.name: getattr(self, f.name) for f in fields(self)}
+
+
+@dataclass(frozen=True, slots=True)
+class Started(Body):
+    """The job began; `kind` is its stable name, `title` the line on the job bar."""
+
+    event = "started"
+    kind: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Phase(Body):
+    """A step began; `index` counts from 1 to `of`."""
+
+    event = "phase"
+    name: str
+    index: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True)
+class Progress(Body):
+    """Whole state of the running step, never a delta.
+
+    `rate` is units a second, `left` seconds; both None until known.  `cells` has one character a
+    sector of the flash, see `core.bkimage.cells`.
+    """
+
+    event = "progress"
+    phase: str
+    done: int
+    total: int
+    unit: str
+    rate: float | None = None
+    left: float | None = None
+    cells: str = ""
+
+    def to_json(self) -> dict[str, object]:
+        found = Body.to_json(self)
+        if not self.cells:
+            del found["cells"]
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Note(Body):
+    """Something worth reading; nothing is wrong."""
+
+    event = "note"
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Warned(Body):
+    """Something looks wrong; the job goes on."""
+
+    event = "warning"
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Facts(Body):
+    """Whole state of one subject (`device`, `plan`, `link`), newest wins."""
+
+    event = "facts"
+    key: str
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked(Body):
+    """A question waits for `Job.answer`."""
+
+    event = "question"
+    question: Question
+
+    def to_json(self) -> dict[str, object]:
+        q = self.question
+        return {
+            "key": q.key,
+            "text": q.text,
+            "choices": [c.value for c in q.choices],
+            "expect": q.expect,
+            "flag": q.flag,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Answered(Body):
+    """How a question was answered, and by what ("keyboard", "--yes")."""
+
+    event = "answer"
+    key: str
+    answer: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finished(Body):
+    """The job did what was asked; `values` is its flat result."""
+
+    event = "result"
+    values: Mapping[str, Any]
+
+    def to_json(self) -> dict[str, object]:
+        return dict(self.values)
+
+
+@dataclass(frozen=True, slots=True)
+class Failed(Body):
+    """The job ended with a fault."""
+
+    event = "fault"
+    fault: Fault
+
+    def to_json(self) -> dict[str, object]:
+        return self.fault.to_json()
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing a job said: `t` is seconds since it started."""
+
+    job: str
+    t: float
+    body: Body
+
+    def to_json(self) -> dict[str, object]:
+        head: dict[str, object] = {"event": self.body.event, "t": round(self.t, 3)}
+        if self.job:
+            head["job"] = self.job
+        return {**head, **self.body.to_json()}
+
+
+Sink = Callable[[Event], None]
+Task = Callable[["Reporter"], Awaitable[Result]]
+
+
+class Reporter:
+    """What a task talks to.  Every call but `ask`, `waiting` and the point of no return is instant.
+
+    `emit` takes each body; `sync` makes the journal safe on disk; `clock` is the loop's time.
+    """
+
+    def __init__(self, job: Job, emit: Callable[[Body], None], clock: Callable[[], float]) -> None:
+        self._job = job
+        self._emit = emit
+        self._clock = clock
+        self._phase = ""
+        self._phase_began = 0.0
+        self._phase_from = 0
+
+    @property
+    def job_id(self) -> str:
+        """The id of this job, which names its folder."""
+        return self._job.id
+
+    @property
+    def committed(self) -> bool:
+        """True once the point of no return is passed."""
+        return self._job.committed
+
+    def phase(self, name: str, index: int, of: int) -> None:
+        """A step begins."""
+        self._phase, self._phase_began, self._phase_from = name, self._clock(), 0
+        self._emit(Phase(name, index, of))
+
+    def progress(self, done: int, total: int, unit: str = "bytes", cells: str = "") -> None:
+        """How far the step is; rate and time left are worked out here."""
+        spent = self._clock() - self._phase_began
+        rate = done / spent if spent > 0.2 and done else None
+        left = (total - done) / rate if rate else None
+        self._emit(Progress(self._phase, done, total, unit, rate, left, cells))
+
+    def note(self, code: str, text: str) -> None:
+        self._emit(Note(code, text))
+
+    def warn(self, code: str, text: str) -> None:
+        self._emit(Warned(code, text))
+
+    def facts(self, key: str, **values: Any) -> None:
+        """The whole of what is known of `key` now."""
+        self._emit(Facts(key, values))
+
+    async def ask(self, question: Question) -> str:
+        """The answer of a person or a flag.  Raises FaultError UNANSWERED where nobody can."""
+        return await self._job.ask(question)
+
+    async def confirm(self, question: Question) -> None:
+        """Ask a yes/no question; anything but yes raises FaultError DECLINED."""
+        answer = await self.ask(question)
+        if answer != (question.expect or "yes"):
+            raise faults.DECLINED(
+                what=f"'{question.key}' was answered with no.",
+                cause="You decided against it.",
+                next="Start the job again when you are ready.",
+            )
+
+    async def point_of_no_return(self) -> None:
+        """Call right before the first erase or write.  Journal synced, stops now wait.
+
+        Raises FaultError READ-ONLY where the program must not write.
+        """
+        await self._job.commit()
+
+    def stop_point(self) -> None:
+        """Between two sectors: ends the job with STOPPED if the host is going down."""
+        self._job.stop_point()
+
+    async def waiting(self, awaitable: Awaitable[T]) -> T:
+        """Wait for a person or the link: the place where any stop but a hang-up is honoured."""
+        return await self._job.waiting(awaitable)
+
+
+class Answers:
+    """Answers questions from flags; the base says that nobody is there."""
+
+    async def answer(self, question: Question) -> tuple[str, str]:
+        """(answer, by whom).  Raises FaultError UNANSWERED."""
+        raise faults.UNANSWERED(
+            what=f"A question has no answer: {question.text}",
+            cause="There is no terminal to ask at.",
+            next=f"Give {question.flag}"
+            + (f" {question.expect}" if question.flag == "--confirm" else "")
+            + " on the command line, if that is what you want.",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Recorder:
+    """Where a job is written down: `record` takes each event, `sync` makes them safe on disk."""
+
+    record: Sink
+    sync: Callable[[], Awaitable[None]]
+    trace: Callable[[str], None]
+
+
+async def _nothing() -> None:
+    return None
+
+
+NOT_RECORDED = Recorder(lambda _event: None, _nothing, lambda _text: None)
+
+
+class Job:
+    """One running task.  Everything here belongs to the loop that calls `run`."""
+
+    def __init__(
+        self,
+        id: str,  # noqa: A002 - the field is named so in the schema
+        kind: str,
+        title: str,
+        task: Task,
+        *,
+        sinks: list[Sink] | None = None,
+        recorder: Recorder = NOT_RECORDED,
+        answers: Answers | None = None,
+        read_only: bool = False,
+    ) -> None:
+        self.id, self.kind, self.title = id, kind, title
+        self.committed = False
+        self.outcome: Finished | Failed | None = None
+        self._task_function = task
+        self._sinks = sinks if sinks is not None else []
+        self._recorder = recorder
+        self._answers = answers or Answers()
+        self._read_only = read_only
+        self._task: asyncio.Task[Result] | None = None
+        self._stop: Stop | None = None
+        self._stopping = asyncio.Event()
+        self._began = 0.0
+
+    # -- running ---------------------------------------------------------------------------
+
+    async def run(self) -> Finished | Failed:
+        """Run the task to its one outcome.  Never raises."""
+        loop = asyncio.get_running_loop()
+        self._began = loop.time()
+        self._emit(Started(self.kind, self.title))
+        reporter = Reporter(self, self._emit, loop.time)
+        self._task = loop.create_task(self._guarded(reporter))
+        if self._stop is not None:
+            self._task.cancel()
+        await asyncio.wait([self._task])
+        outcome = self._outcome_of(self._task)
+        self._emit(outcome)
+        self.outcome = outcome
+        await self._recorder.sync()
+        return outcome
+
+    async def _guarded(self, reporter: Reporter) -> Result:
+        return await self._task_function(reporter)
+
+    def _outcome_of(self, task: asyncio.Task[Result]) -> Finished | Failed:
+        if task.cancelled():
+            return Failed(_cancelled(self._stop).fault)
+        error = task.exception()
+        if error is None:
+            return Finished(task.result())
+        if isinstance(error, FaultError):
+            return Failed(error.fault)
+        self._recorder.trace("".join(traceback.format_exception(error)))
+        return Failed(
+            faults.INTERNAL(
+                what=f"{type(error).__name__} in {self.kind}.",
+                cause="A mistake in the program, not in your wiring.",
+                next="Keep the log file and the job folder; they show what happened.",
+                state="Unknown after the last finished step."
+                if self.committed
+                else "Nothing was changed.",
+                touched=Touched.UNKNOWN if self.committed else Touched.NOTHING,
+            ).fault
+        )
+
+    def _emit(self, body: Body) -> None:
+        event = Event(self.id, asyncio.get_running_loop().time() - self._began, body)
+        self._recorder.record(event)
+        for sink in tuple(self._sinks):
+            sink(event)
+
+    # -- stopping --------------------------------------------------------------------------
+
+    def stop(self, why: Stop) -> None:
+        """Ask the job to stop; what comes of it is in the table at the top."""
+        if self.outcome is not None or (self.committed and why is Stop.HANGUP):
+            return
+        first, self._stop = self._stop is None, why
+        if not self.committed:
+            if self._task is not None and first:
+                self._task.cancel()
+            return
+        self._stopping.set()
+        self._emit(Note("STOP-NOTED", "Stop noted; the job stops at the next safe place."))
+
+    async def commit(self) -> None:
+        """The point of no return; see `Reporter.point_of_no_return`."""
+        if self._read_only:
+            raise faults.READ_ONLY(
+                what="This step erases or writes.",
+                cause="The program was started with --read-only.",
+                next="Start it without --read-only.",
+            )
+        await self._recorder.sync()
+        self.committed = True
+
+    def stop_point(self) -> None:
+        if self.committed and self._stop is Stop.TERMINATE:
+            raise _stopped(self._stop)
+
+    async def waiting(self, awaitable: Awaitable[T]) -> T:
+        if not self.committed:
+            return await awaitable
+        work = asyncio.ensure_future(awaitable)
+        stop = asyncio.ensure_future(self._stopping.wait())
+        try:
+            await asyncio.wait([work, stop], return_when=asyncio.FIRST_COMPLETED)
+            if work.done():
+                return work.result()
+            raise _stopped(self._stop)
+        finally:
+            stop.cancel()
+            work.cancel()
+            await asyncio.gather(stop, work, return_exceptions=True)
+
+    # -- asking ----------------------------------------------------------------------------
+
+    async def ask(self, question: Question) -> str:
+        self._emit(Asked(question))
+        answer, by = await self.waiting(self._answers.answer(question))
+        self._emit(Answered(question.key, answer, by))
+        return answer
+
+
+def _cancelled(stop: Stop | None) -> FaultError:
+    why = {
+        Stop.HANGUP: "The terminal or SSH session went away.",
+        Stop.TERMINATE: "The host asked the program to end.",
+    }.get(stop or Stop.CANCEL, "You stopped the job.")
+    return faults.CANCELLED(
+        what="The job was stopped before its first erase or write.",
+        cause=why,
+        next="Start the job again when you are ready.",
+    )
+
+
+def _stopped(stop: Stop | None) -> FaultError:
+    why = "You stopped the job." if stop is Stop.CANCEL else "The host asked the program to end."
+    return faults.STOPPED(
+        what="The job was stopped after its first erase or write.",
+        cause=why,
+        next="Resume it from the Jobs pane or with the command below.",
+        state="Part of the flash is written. The device may not start until the job is resumed.",
+        touched=Touched.PARTIAL,
+    )
+
+
+def exit_code(outcome: Finished | Failed) -> int:
+    """The exit code that an outcome means."""
+    if isinstance(outcome, Failed):
+        return outcome.fault.exit
+    return int(outcome.values.get("exit", Exit.DONE))
+
+
+def start(coroutine: Coroutine[Any, Any, T], keep: set[asyncio.Task[Any]]) -> asyncio.Task[T]:
+    """A background task that `keep` holds on to until it ends."""
+    task = asyncio.get_running_loop().create_task(coroutine)
+    keep.add(task)
+    task.add_done_callback(keep.discard)
+    return task

@@ -1,0 +1,43 @@
+"""Codes that any job can end with, whatever the device."""
+
+from core.fault import Exit, FaultKind
+
+CANCELLED = FaultKind(
+    "CANCELLED",
+    "Cancelled before anything was changed",
+    "You stopped the job, or the session ended, before the first erase or write. "
+    "The device is as it was. Start the job again when you are ready.",
+    exit=Exit.CANCELLED,
+)
+STOPPED = FaultKind(
+    "STOPPED",
+    "Stopped part-way; the job can be resumed",
+    "The job was stopped after its first erase or write. What is already written stays, and the "
+    "job folder remembers exact target and progress. Resume it from the Jobs pane or with "
+    "`wattbench jobs resume ID`; until then the device may not start.",
+)
+UNANSWERED = FaultKind(
+    "UNANSWERED",
+    "A question had nobody to answer it",
+    "The job needs an answer before it goes on, and there is no terminal to ask at. "
+    "Nothing was changed. Give the answer with the flag that the message names.",
+    exit=Exit.REFUSED,
+)
+DECLINED = FaultKind(
+    "DECLINED",
+    "The question was answered with no",
+    "A step that changes the device was declined, so the job ended there. Nothing was changed.",
+    exit=Exit.REFUSED,
+)
+READ_ONLY = FaultKind(
+    "READ-ONLY",
+    "The program was started with --read-only",
+    "In this mode nothing is ever erased or written. Start again without --read-only.",
+    exit=Exit.REFUSED,
+)
+INTERNAL = FaultKind(
+    "INTERNAL",
+    "A fault in the program itself",
+    "This should not have happened. The traceback is in the log folder; `wattbench info` says "
+    "where that is. The job stopped where it was; its folder shows how far it came.",
+)
