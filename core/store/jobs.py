@@ -1,0 +1,188 @@
+"""Job folders: what a job did and what it needs to go on, one folder a job.
+
+`jobs/20261120T140233Z-plug-flash-3f/` holds `journal.jsonl` (every event), `plan.json` and
+`target.bin` once a write is planned, and `lock`, which is held while the job runs: locked is
+alive, unlocked without an end is interrupted.  The last part of the name is a counter in hex
+that gives the order where the clock cannot.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import json
+import os
+from dataclasses import dataclass
+from io import BufferedRandom
+from pathlib import Path
+from typing import Any
+
+from core.fault import FaultError
+from core.store import faults
+from core.store.clock import Now, stamp
+from core.store.files import Files, disk, disk_fault, read
+from core.store.journal import Journal
+
+ENDS = ("result", "fault")
+
+
+@dataclass(frozen=True, slots=True)
+class JobInfo:
+    """One line of the list of jobs.  `state` is running, done, failed or interrupted."""
+
+    id: str
+    kind: str
+    title: str
+    state: str
+    outcome: str
+    resumable: bool
+    pid: int | None
+
+
+class JobFolder:
+    """The folder of a job that is running in this process."""
+
+    def __init__(self, path: Path, files: Files, lock: BufferedRandom, journal: Journal) -> None:
+        self.path, self.id = path, path.name
+        self.journal = journal
+        self._files, self._lock = files, lock
+
+    async def write_plan(self, plan: dict[str, Any]) -> None:
+        """Keep what will be written and where; no secrets go in here."""
+        text = json.dumps(plan, indent=1, ensure_ascii=False, default=str)
+        await asyncio.to_thread(self._files.write, self.path / "plan.json", text.encode())
+
+    async def write_target(self, data: bytes) -> None:
+        """Keep the exact bytes to be written; complete and synced before the first erase."""
+        await asyncio.to_thread(self._files.write, self.path / "target.bin", data)
+
+    def drop_target(self) -> None:
+        """Remove the bytes after the last verify."""
+        (self.path / "target.bin").unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Finish the journal, then let go of the lock."""
+        self.journal.close()
+        self._lock.close()
+
+
+class Jobs:
+    """All job folders of a store."""
+
+    def __init__(self, root: Path, files: Files, now: Now) -> None:
+        self.root, self._files, self._now = root, files, now
+        self._open: dict[str, JobFolder] = {}
+
+    def create(self, kind: str) -> JobFolder:
+        """A new, locked folder for a job of this kind.  Raises STORE-DENIED, STORE-FULL."""
+        self._files.folder(self.root)
+        counter = 1 + max((_counter(p.name) for p in self.root.iterdir()), default=0)
+        path = self.root / f"{stamp(self._now())}-{kind}-{counter:02x}"
+        with disk(path):
+            path.mkdir(mode=0o700)
+            self._files.own(path)
+            lock = self._files.create(path / "lock")
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                lock.write(f"{os.getpid()}\n".encode())
+                lock.flush()
+                journal = Journal(path / "journal.jsonl", self._files)
+            except (OSError, FaultError):
+                lock.close()
+                raise
+        folder = JobFolder(path, self._files, lock, journal)
+        self._open[folder.id] = folder
+        return folder
+
+    def folder(self, job_id: str) -> JobFolder:
+        """The folder of a job that runs in this process."""
+        return self._open[job_id]
+
+    def close(self, job_id: str) -> None:
+        """Close the folder of an ended job."""
+        self._open.pop(job_id).close()
+
+    def all(self) -> list[JobInfo]:
+        """Every job, newest first."""
+        if not self.root.is_dir():
+            return []
+        names = sorted((p.name for p in self.root.iterdir() if p.is_dir()), key=_counter)
+        return [self.info(name) for name in reversed(names)]
+
+    def path_of(self, job_id: str) -> Path:
+        """Where a job lives; a unique beginning or ending of its id is enough."""
+        names = [p.name for p in self.root.iterdir()] if self.root.is_dir() else []
+        found = [n for n in names if n == job_id] or [
+            n for n in names if job_id and (n.startswith(job_id) or n.endswith(f"-{job_id}"))
+        ]
+        if len(found) != 1:
+            raise faults.NO_JOB(
+                what=f"No single job is called {job_id!r}.",
+                cause="The id is misspelt or too short." if found else "It never existed here.",
+                next="Look it up in the list of jobs.",
+                command=("wattbench", "jobs", "list"),
+            )
+        return self.root / found[0]
+
+    def info(self, job_id: str) -> JobInfo:
+        """What is known of one job.  Raises STORE-NO-JOB."""
+        path = self.path_of(job_id)
+        events = self.events(path.name)
+        started: dict[str, Any] = next((e for e in events if e["event"] == "started"), {})
+        end = next((e for e in reversed(events) if e["event"] in ENDS), None)
+        pid = None if end else lock_holder(path / "lock")
+        if end is None:
+            state, outcome = ("running", "") if pid is not None else ("interrupted", "")
+        elif end["event"] == "result":
+            state, outcome = "done", str(end.get("summary", ""))
+        else:
+            state, outcome = "failed", f"{end.get('code')}: {end.get('what')}"
+        return JobInfo(
+            path.name,
+            str(started.get("kind", "")),
+            str(started.get("title", "")),
+            state,
+            outcome,
+            (path / "target.bin").is_file() and state in ("interrupted", "failed"),
+            pid,
+        )
+
+    def events(self, job_id: str) -> list[dict[str, Any]]:
+        """Every event of the journal; a line cut by a crash is left out."""
+        path = self.path_of(job_id) / "journal.jsonl"
+        found = []
+        try:
+            text = read(path).decode("utf-8", "replace")
+        except FaultError:
+            return []
+        for line in text.splitlines():
+            try:
+                event = json.loads(line)
+            except ValueError:
+                continue
+            if isinstance(event, dict) and "event" in event:
+                found.append(event)
+        return found
+
+
+def lock_holder(path: Path) -> int | None:
+    """The process that holds the lock, or None when nobody does."""
+    try:
+        with path.open("rb") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                text = lock.read(16).strip()
+                return int(text) if text.isdigit() else 0
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise disk_fault(error, path) from error
+    return None
+
+
+def _counter(name: str) -> int:
+    try:
+        return int(name.rpartition("-")[2], 16)
+    except ValueError:
+        return 0

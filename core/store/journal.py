@@ -1,0 +1,85 @@
+"""A job's journal: one JSON line an event, written by a thread of its own.
+
+The loop never waits for the disk but at `sync`.  Each phase is synced when it begins, so that
+the one before it is safe.  Progress is kept once a second.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import queue
+import threading
+from pathlib import Path
+
+from core.fault import FaultError
+from core.job import Event, Phase, Progress
+from core.store.files import Files, disk, disk_fault
+
+_Item = tuple[str, object]
+
+
+class Journal:
+    """Appends events to `path` until closed."""
+
+    def __init__(self, path: Path, files: Files) -> None:
+        self.path = path
+        with disk(path):
+            self._file = files.create(path)
+        self._queue: queue.SimpleQueue[_Item] = queue.SimpleQueue()
+        self._last_progress = -1.0
+        self._fault: FaultError | None = None
+        self._thread = threading.Thread(target=self._write, name="journal", daemon=True)
+        self._thread.start()
+
+    def record(self, event: Event) -> None:
+        """Note one event; never blocks and never fails (see `sync`)."""
+        if isinstance(event.body, Progress):
+            if event.t - self._last_progress < 1.0:
+                return
+            self._last_progress = event.t
+        line = json.dumps(event.to_json(), ensure_ascii=False, default=str)
+        self._queue.put(("line", line))
+        if isinstance(event.body, Phase):
+            self._queue.put(("sync", None))
+
+    async def sync(self) -> None:
+        """Returns when all events so far are safe on disk.  Raises STORE-FULL and kin."""
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[None] = loop.create_future()
+
+        def tell() -> None:
+            if not done.done():
+                done.set_result(None)
+
+        self._queue.put(("sync", lambda: loop.call_soon_threadsafe(tell)))
+        await done
+        if self._fault is not None:
+            raise self._fault
+
+    def close(self) -> None:
+        """Write what is left and end the thread."""
+        if self._thread.is_alive():
+            self._queue.put(("close", None))
+            self._thread.join()
+
+    def _write(self) -> None:
+        while True:
+            kind, value = self._queue.get()
+            try:
+                if kind == "line":
+                    self._file.write(f"{value}\n".encode())
+                else:
+                    self._file.flush()
+                    os.fsync(self._file.fileno())
+            except OSError as error:
+                self._fault = disk_fault(error, self.path)
+            if callable(value):
+                value()
+            if kind == "close":
+                break
+        try:
+            self._file.close()
+        except OSError as error:
+            self._fault = disk_fault(error, self.path)

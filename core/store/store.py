@@ -1,0 +1,30 @@
+"""One folder on disk that holds everything the program keeps; one copy of it saves all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from core.store.backups import Backups
+from core.store.clock import Now, utc_now
+from core.store.files import Files
+from core.store.jobs import Jobs
+from core.store.settings import Settings
+
+
+class Store:
+    """The rooms of the data folder `home`.  `now` gives the date (a fixed one in tests);
+    `owner` is the (uid, gid) that new files are given to under sudo."""
+
+    def __init__(
+        self, home: Path, now: Now = utc_now, owner: tuple[int, int] | None = None
+    ) -> None:
+        self.home, self.now = home, now
+        self.files = Files(owner)
+        self.backups = Backups(home / "backups", self.files, now)
+        self.jobs = Jobs(home / "jobs", self.files, now)
+        self.settings = Settings(home / "settings.toml", self.files)
+
+    @property
+    def log_folder(self) -> Path:
+        """Where tracebacks and library logs go."""
+        return self.home / "log"
