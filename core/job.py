@@ -53,7 +53,9 @@ class Question:
     """Something only a person may decide.
 
     With `expect` the answer must be typed exactly so (a MAC, a label); otherwise it is one of
-    `choices`.  No answer is the default one.  `flag` is the command-line flag that answers it.
+    `choices`.  No answer is the default one.  `flag` is the command-line flag that answers it;
+    `--yes` answers with `assumed`.  `unattended` is taken when nobody is left to ask, as after
+    the end of an SSH session; empty means that the job must not go on without a person.
     """
 
     key: str
@@ -61,6 +63,8 @@ class Question:
     choices: tuple[Choice, ...] = YES_NO
     expect: str = ""
     flag: str = "--yes"
+    assumed: str = "yes"
+    unattended: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,16 +293,17 @@ class Reporter:
 
 
 class Answers:
-    """Answers questions from flags; the base says that nobody is there."""
+    """Answers questions when nobody is there; hosts with people or flags extend it."""
 
     async def answer(self, question: Question) -> tuple[str, str]:
         """(answer, by whom).  Raises FaultError UNANSWERED."""
+        if question.unattended:
+            return question.unattended, "nobody there"
+        typed = f" {question.expect}" if question.expect else ""
         raise faults.UNANSWERED(
             what=f"A question has no answer: {question.text}",
             cause="There is no terminal to ask at.",
-            next=f"Give {question.flag}"
-            + (f" {question.expect}" if question.flag == "--confirm" else "")
-            + " on the command line, if that is what you want.",
+            next=f"Give {question.flag}{typed} on the command line, if that is what you want.",
         )
 
 

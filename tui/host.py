@@ -1,0 +1,307 @@
+"""The host: runs core on a loop and thread of its own, for screen and command line alike.
+
+The main thread is the screen or the line printer and never awaits core.  Signals only set a flag
+and wake core and screen; what a stop does to a job is decided in `core.job`.  `join` returns when
+the last job has ended and its journal is on disk.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+import threading
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from core.fault import FaultError
+from core.job import (
+    Answers,
+    Event,
+    Failed,
+    Finished,
+    Job,
+    Question,
+    Recorder,
+    Reporter,
+    Result,
+    Sink,
+    Stop,
+)
+from core.store.clock import iso
+from core.store.store import Store
+from tui.home import find_home
+
+if TYPE_CHECKING:
+    from core.link.api import Link
+    from core.link.ports import Port
+    from tui.demo import Demo
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The global flags."""
+
+    home: str = ""
+    json: bool = False
+    yes: bool = False
+    confirm: str = ""
+    read_only: bool = False
+    ascii: bool = False
+    mono: bool = False
+    demo: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What to run: a stable kind, a title for people, and the task over the host's tools."""
+
+    kind: str
+    title: str
+    task: Callable[[Reporter, Tools], Awaitable[Result]]
+
+
+class Tools:
+    """What a task may use of this computer."""
+
+    def __init__(self, store: Store, demo: Demo | None) -> None:
+        from core.link.leases import Leases
+
+        self.store, self._demo = store, demo
+        self.leases = Leases()
+
+    async def open_port(self, url: str, baud: int, holder: str, tape: Path | None = None) -> Link:
+        """Open a serial port; see `core.link.serial_port.open_port` for the faults."""
+        from core.link.serial_port import open_port
+
+        return await open_port(url, baud, holder=holder, tape=tape, leases=self.leases)
+
+    def list_ports(self) -> list[Port]:
+        """The serial ports of this computer, or of the simulated bench."""
+        if self._demo is not None:
+            return self._demo.ports()
+        from core.link.ports import list_ports
+
+        return list_ports()
+
+
+STOPS = {
+    signal.SIGINT: Stop.CANCEL,
+    signal.SIGTERM: Stop.TERMINATE,
+    signal.SIGHUP: Stop.HANGUP,
+}
+
+
+class Host:
+    """Starts, stops and outlives jobs.  All public calls belong to the main thread."""
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self.demo: Demo | None = None
+        if options.demo:
+            from tui.demo import Demo
+
+            self.demo = Demo()
+        home, self.home_note, owner = find_home(options.home, self.demo)
+        self.store = Store(home, owner=owner)
+        self.people = False  # somebody is there to answer questions
+        self.stopped_by: signal.Signals | None = None
+        self.on_stop: Callable[[signal.Signals], None] | None = None
+        self._sinks: list[Sink] = []
+        self._jobs: dict[str, Job] = {}
+        self._waiting: dict[tuple[str, str], asyncio.Future[str]] = {}
+        self._tools: Tools | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._left = 0
+        self._idle = threading.Condition()
+
+    @property
+    def tools(self) -> Tools:
+        """Ports and store for tasks and panes."""
+        if self._tools is None:
+            self._tools = Tools(self.store, self.demo)
+        return self._tools
+
+    # -- jobs ------------------------------------------------------------------------------
+
+    def subscribe(self, sink: Sink) -> None:
+        """Call `sink` with every event, on core's thread."""
+        self._sinks.append(sink)
+
+    def unsubscribe(self, sink: Sink) -> None:
+        self._sinks.remove(sink)
+
+    def start(self, work: Work) -> str:
+        """Start a job; its id names its folder.  Raises FaultError when no folder can be made."""
+        folder = self.store.jobs.create(work.kind)
+        recorder = Recorder(folder.journal.record, folder.journal.sync, self.log)
+        tools = self.tools
+
+        async def task(report: Reporter) -> Result:
+            return await work.task(report, tools)
+
+        job = Job(
+            folder.id,
+            work.kind,
+            work.title,
+            task,
+            sinks=self._sinks,
+            recorder=recorder,
+            answers=_HostAnswers(self, folder.id),
+            read_only=self.options.read_only,
+        )
+        self._jobs[folder.id] = job
+        with self._idle:
+            self._left += 1
+        asyncio.run_coroutine_threadsafe(self._run_job(job), self._core())
+        return folder.id
+
+    async def _run_job(self, job: Job) -> None:
+        try:
+            await job.run()
+        finally:
+            self.store.jobs.close(job.id)
+            with self._idle:
+                self._left -= 1
+                self._idle.notify_all()
+
+    def running(self) -> list[Job]:
+        """The jobs that have not ended."""
+        return [job for job in self._jobs.values() if job.outcome is None]
+
+    def outcome(self, job_id: str) -> Finished | Failed | None:
+        """How a job ended, or None while it runs."""
+        return self._jobs[job_id].outcome
+
+    def cancel(self, job_id: str) -> None:
+        """Ask one job to stop, as Ctrl-C would."""
+        self._core().call_soon_threadsafe(self._jobs[job_id].stop, Stop.CANCEL)
+
+    def answer(self, job_id: str, key: str, value: str) -> None:
+        """Answer a question that a job asked."""
+
+        def tell() -> None:
+            waiting = self._waiting.get((job_id, key))
+            if waiting is not None and not waiting.done():
+                waiting.set_result(value)
+
+        self._core().call_soon_threadsafe(tell)
+
+    def join(self) -> None:
+        """Wait for the last job and its journal, then end core."""
+        with self._idle:
+            self._idle.wait_for(lambda: self._left == 0)
+        if self._loop is not None and self._thread is not None:
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join()
+            self._loop = self._thread = None
+        if self.demo is not None:
+            self.demo.close()
+            self.demo = None
+
+    def log(self, text: str) -> None:
+        """Append to the log file; a disk that does not take it is not worth a second fault."""
+        path = self.store.log_folder / "wattbench.log"
+        with contextlib.suppress(OSError, FaultError):
+            self.store.files.folder(path.parent)
+            if path.exists() and path.stat().st_size > 1 << 20:
+                path.replace(path.with_suffix(".log.1"))
+            with path.open("a") as file:
+                file.write(f"{iso(self.store.now())} {text.rstrip()}\n")
+            path.chmod(0o600)
+
+    # -- the core loop ---------------------------------------------------------------------
+
+    def _core(self) -> asyncio.AbstractEventLoop:
+        if self._loop is None:
+            ready = threading.Event()
+            self._thread = threading.Thread(target=self._serve, args=(ready,), name="core")
+            self._thread.start()
+            ready.wait()
+        assert self._loop is not None
+        return self._loop
+
+    def _serve(self, ready: threading.Event) -> None:
+        with asyncio.Runner() as runner:
+            self._loop = runner.get_loop()
+            ready.set()
+            self._loop.run_forever()
+
+    # -- signals ---------------------------------------------------------------------------
+
+    def install_signals(self) -> None:
+        """Take SIGINT, SIGTERM and SIGHUP until the process ends."""
+        for number in STOPS:
+            signal.signal(number, self._on_signal)
+
+    def _on_signal(self, number: int, _frame: FrameType | None) -> None:
+        self.stopped_by = signal.Signals(number)
+        if number == signal.SIGHUP:
+            drop_terminal()
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._stop_all, STOPS[self.stopped_by])
+        if self.on_stop is not None:
+            self.on_stop(self.stopped_by)
+
+    def _stop_all(self, why: Stop) -> None:
+        if why is Stop.HANGUP:
+            self.people = False
+            for waiting in self._waiting.values():
+                waiting.cancel()
+        for job in self.running():
+            job.stop(why)
+
+    async def ask(self, job_id: str, question: Question) -> str | None:
+        """The answer of a person; None when nobody is there (any more)."""
+        if not self.people:
+            return None
+        waiting: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._waiting[job_id, question.key] = waiting
+        try:
+            await asyncio.wait([waiting])
+            return None if waiting.cancelled() else waiting.result()
+        finally:
+            waiting.cancel()
+            del self._waiting[job_id, question.key]
+
+
+class _HostAnswers(Answers):
+    """Answers from the flags first, then from the person at the terminal."""
+
+    def __init__(self, host: Host, job_id: str) -> None:
+        self._host, self._job_id = host, job_id
+
+    async def answer(self, question: Question) -> tuple[str, str]:
+        options = self._host.options
+        if question.expect and options.confirm == question.expect:
+            return question.expect, "--confirm"
+        if options.yes and question.flag == "--yes" and not question.expect:
+            return question.assumed, "--yes"
+        given = await self._host.ask(self._job_id, question)
+        if given is not None:
+            return given, "keyboard"
+        return await super().answer(question)
+
+
+def drop_terminal() -> None:
+    """Point the standard streams at the null device: a dead terminal must not raise again."""
+    null = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(null, stream)
+    os.close(null)
+
+
+def drop_output() -> None:
+    """The reader of our output is gone: write on into the null device."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, sys.stdout.fileno())
+    os.close(null)
+
+
+__all__ = ["Event", "Host", "Options", "Tools", "Work"]
