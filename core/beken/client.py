@@ -1,0 +1,281 @@
+"""One conversation with one BK7231N loader: typed calls, deadlines, repeats that are safe.
+
+Strictly one request at a time: the ROM loses bytes that arrive while it works or answers
+(BK7231 sheet 10.4).  After a time-out the line is given 50 ms of silence, one LinkCheck proves the
+chip is there, then the request is sent again; every request here may be repeated (sheet 12).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+from core.beken import faults, wire
+from core.beken.permit import Permit
+from core.beken.wire import Reply, Request, Status, Unit
+from core.fault import FaultError
+from core.link.api import Link
+
+BASE_BAUD = 115200
+USB = 0.1  # what a USB adapter may add to any answer
+SHORT = 0.3
+IDENTIFY = 0.15
+SILENCE = 0.05
+SILENCE_LIMIT = 1.0
+TRIES = 3
+BAUD_DELAY_MS = 20
+REBOOTS = 3
+REBOOT_GAP = 0.01
+LEAVE = 0.3
+ERASE_TIME = {Unit.SECTOR: 1.5, Unit.BLOCK: 4.0}
+CRC_FLOOR = 200_000  # bytes a second, well below what any chip was seen to do
+FINAL_XOR = 0xFFFFFFFF
+
+STATE_LOST = "Unknown since the last finished step."
+
+
+class Client:
+    """Typed calls to the loader behind `link`.
+
+    Every call may raise FaultError: BK-LOST when the chip is gone, BK-NO-ANSWER when only this
+    request fails, BK-STATUS when the chip refuses, and what the link raises.
+    """
+
+    def __init__(self, link: Link) -> None:
+        self.link = link
+        self._sent = b""
+        self._heard = b""
+
+    @property
+    def evidence(self) -> str:
+        """The last request and what came back, payloads left out."""
+        return f"> {_elided(self._sent)}\n< {_elided(self._heard)}"
+
+    # -- one request -----------------------------------------------------------------------
+
+    async def exchange(self, request: Request, deadline: float) -> Reply | None:
+        """Send once, wait for the answer at most `deadline` + USB seconds."""
+        loop = asyncio.get_running_loop()
+        self._sent, self._heard = request.frame, b""
+        await self.link.write(request.frame)
+        return await self._answer(request, loop.time() + deadline + USB)
+
+    async def _answer(self, request: Request, until: float) -> Reply | None:
+        if request.expected is None:
+            return None
+        loop = asyncio.get_running_loop()
+        buffer, missing = bytearray(), 0
+        while (left := until - loop.time()) > 0:
+            if missing:
+                chunk = await self.link.read_exactly(missing, left)
+            else:
+                chunk = await self.link.read(request.expected.frame_size, left)
+            buffer += chunk
+            found = wire.find_reply(buffer, request.expected)
+            if found.reply is not None:
+                self._heard = bytes(buffer)
+                return found.reply
+            del buffer[: found.consumed]
+            missing = found.missing
+        self._heard = bytes(buffer)
+        return None
+
+    async def call(self, request: Request, deadline: float, tries: int = TRIES) -> Reply:
+        """Send until answered, at most `tries` times, proving the link in between."""
+        refused: Reply | None = None
+        for attempt in range(tries):
+            if attempt:
+                await self.recover()
+            reply = await self.exchange(request, deadline)
+            if reply is not None and reply.status == Status.OK:
+                return reply
+            refused = reply or refused
+            if reply is not None and reply.status == Status.UNKNOWN_COMMAND:
+                break
+        if refused is not None:
+            raise self._refused(request, refused)
+        await self.recover()
+        raise faults.NO_ANSWER(
+            what=f"{request.name} had no usable answer in {tries} tries; the chip still answers "
+            "the link question.",
+            cause="Bytes are lost or damaged on the line.",
+            next="Use a lower speed with --baud, shorter wires, GND at the module.",
+            evidence=self.evidence,
+        )
+
+    def _refused(self, request: Request, reply: Reply) -> FaultError:
+        return faults.STATUS(
+            what=f"{request.name} was refused with status {reply.status.name} ({reply.status:d}).",
+            cause="The flash or its supply has a fault, or the loader does not know the request.",
+            next="Check the 3.3 V supply and try again.",
+            evidence=self.evidence,
+        )
+
+    async def recover(self) -> None:
+        """Silence, then prove that the chip is there.  Raises BK-LOST."""
+        await self.link.quiet(SILENCE, SILENCE_LIMIT)
+        if await self.alive():
+            return
+        raise faults.LOST(
+            what=f"The chip stopped answering at {self.link.baud} baud.",
+            cause="Its supply sagged, or a wire moved.",
+            next="Check the 3.3 V supply and the wires, then start again.",
+            state=STATE_LOST,
+            evidence=self.evidence,
+        )
+
+    async def alive(self) -> bool:
+        """True when a LinkCheck is answered.  Asked up to three times: a request that was cut off
+        swallows the next frame, and one byte of noise must not end the job."""
+        for _ in range(TRIES):
+            if await self.exchange(wire.link_check(), SHORT) is not None:
+                return True
+            await self.link.quiet(SILENCE, SILENCE_LIMIT)
+        return False
+
+    # -- identity --------------------------------------------------------------------------
+
+    async def link_check(self) -> None:
+        """Raises BK-LOST or BK-NO-ANSWER when the loader is not there."""
+        await self.call(wire.link_check(), SHORT)
+
+    async def probe_reg(self, address: int) -> int | None:
+        """A register, or None when the loader does not answer: a T has no such request.
+
+        Asked twice, so that one lost byte does not make a T out of an N.
+        """
+        for _ in range(2):
+            reply = await self.exchange(wire.read_reg(address), IDENTIFY)
+            if reply is not None:
+                return wire.u32(reply, 4) if reply.status == Status.OK else None
+            await self.recover()
+        return None
+
+    async def read_reg(self, address: int) -> int:
+        """The 32-bit register at `address`."""
+        return wire.u32(await self.call(wire.read_reg(address), SHORT), 4)
+
+    async def write_reg(self, address: int, value: int) -> bool:
+        """Write a register, once.  False when no answer came: the caller reads before it repeats.
+
+        Raises BK-ECHO when the echo differs by one bit (rulings P8).
+        """
+        request = wire.write_reg(address, value)
+        reply = await self.exchange(request, SHORT)
+        if reply is None:
+            return False
+        if reply.status != Status.OK or reply.payload != request.frame[-8:]:
+            raise faults.ECHO(
+                what=f"The write of register {address:#x} came back as {reply.payload.hex(' ')}.",
+                cause="A byte was damaged on the line.",
+                next="GND at the module, short wires; then try again.",
+                evidence=self.evidence,
+            )
+        return True
+
+    async def get_mid(self) -> bytes:
+        """JEDEC id of the flash chip: maker, type, size."""
+        return (await self.call(wire.get_mid(), SHORT)).payload[1:4]
+
+    async def read_sr(self, register: int) -> int:
+        """A status register of the flash chip, by SPI opcode."""
+        return (await self.call(wire.read_sr(register), SHORT)).payload[1]
+
+    async def write_sr(self, permit: Permit, register: int, values: bytes) -> None:
+        """Write status registers of the flash chip.  Needs a permit like every write."""
+        self._allow(permit, *permit.ranges[0])
+        await self.call(wire.write_sr(register, values), SHORT)
+
+    # -- flash -----------------------------------------------------------------------------
+
+    async def crc(self, start: int, end: int) -> int:
+        """CRC-32 (zlib form) of flash [start, end)."""
+        request = wire.check_crc(start, end - 1)
+        reply = await self.call(request, (end - start) / CRC_FLOOR + 1.0)
+        return wire.u32(reply, 0) ^ FINAL_XOR
+
+    async def read_4k(self, address: int) -> bytes:
+        """4096 bytes of flash, as the chip stores them."""
+        reply = await self.call(wire.read_4k(address), 41110 / self.link.baud + 0.5)
+        return reply.payload[4:]
+
+    async def erase(self, permit: Permit, unit: Unit, address: int) -> None:
+        """Erase one unit.  Raises BK-OUT-OF-BOUNDS when any of it is not in the permit."""
+        if not unit.size or address % unit.size:
+            raise self._out_of_bounds(address, address + unit.size)
+        self._allow(permit, address, address + unit.size)
+        await self.call(wire.erase(unit, address), ERASE_TIME[unit])
+
+    async def write_4k(self, permit: Permit, address: int, data: bytes) -> None:
+        """Program one erased sector.  Raises BK-OUT-OF-BOUNDS outside the permit."""
+        self._allow(permit, address, address + wire.SECTOR)
+        await self.call(wire.write_4k(address, data), 41080 / self.link.baud + 1.5)
+
+    def _allow(self, permit: Permit, start: int, end: int) -> None:
+        if not (isinstance(permit, Permit) and permit.covers(start, end)):
+            raise self._out_of_bounds(start, end)
+
+    def _out_of_bounds(self, start: int, end: int) -> FaultError:
+        return faults.OUT_OF_BOUNDS(
+            what=f"{start:#08x}-{end - 1:#08x} is not in the plan.",
+            cause="A mistake in the program; the request was not sent.",
+            next="Keep the job folder; it shows what was planned.",
+        )
+
+    # -- speed and leaving -----------------------------------------------------------------
+
+    async def set_baud(self, baud: int) -> None:
+        """Change both sides to `baud`.  Raises BK-BAUD when both are still at the old speed."""
+        old = self.link.baud
+        if baud == old:
+            return
+        # Our side first: once the chip has switched, an adapter that cannot follow is lost.
+        await self.link.set_baud(baud)
+        await self.link.set_baud(old)
+        request = wire.set_baud(baud, BAUD_DELAY_MS)
+        self._sent, self._heard = request.frame, b""
+        await self.link.write(request.frame)
+        await self.link.flush()
+        await asyncio.sleep(BAUD_DELAY_MS / 2000)
+        await self.link.set_baud(baud)
+        until = asyncio.get_running_loop().time() + 2 * BAUD_DELAY_MS / 1000 + SHORT + USB
+        if await self._answer(request, until) is None:
+            await self._find_baud(baud, old)
+
+    async def _find_baud(self, baud: int, old: int) -> None:
+        for candidate in (baud, old):
+            await self.link.set_baud(candidate)
+            await self.link.quiet(SILENCE, SILENCE_LIMIT)
+            if await self.alive():
+                break
+        else:
+            await self.recover()
+        if self.link.baud != baud:
+            raise faults.BAUD(
+                what=f"No answer at {baud} baud; the chip still answers at {old}.",
+                cause="The chip or the adapter cannot form this speed, or the wires are too long.",
+                next=f"Choose another speed, for example --baud {BASE_BAUD}.",
+                evidence=self.evidence,
+            )
+
+    async def reboot(self) -> None:
+        """Restart the chip; nothing answers, so it is sent three times."""
+        for _ in range(REBOOTS):
+            await self.link.write(wire.reboot().frame)
+            await asyncio.sleep(REBOOT_GAP)
+        await self.link.flush()
+        await self.link.set_baud(BASE_BAUD)
+
+    async def leave(self) -> None:
+        """Leave the chip at 115200 for the next program, if that is quickly done."""
+        if self.link.baud == BASE_BAUD:
+            return
+        with contextlib.suppress(FaultError, TimeoutError):
+            async with asyncio.timeout(LEAVE):
+                await self.set_baud(BASE_BAUD)
+
+
+def _elided(data: bytes) -> str:
+    if len(data) <= 24:
+        return data.hex(" ") or "nothing"
+    return f"{data[:16].hex(' ')} <{len(data) - 16} bytes>"

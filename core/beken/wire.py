@@ -1,0 +1,314 @@
+"""Frames of the BK7231 serial loader: requests to bytes, bytes to replies.
+
+Short frames carry a one-byte length, long ones a 16-bit length and a status.  Nothing on the wire
+has a checksum; only the flash CRC proves data.  All numbers are little-endian.
+Source: BK7231 sheet 2.1 to 2.4.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from struct import pack, unpack_from
+from typing import NamedTuple, Self
+
+COMMAND = b"\x01\xe0\xfc"
+LONG_COMMAND = b"\xff\xf4"
+REPLY = b"\x04\x0e"
+LONG_MARK = 0xFF
+LONG_REPLY_HEAD = b"\x04\x0e\xff\x01\xe0\xfc\xf4"
+ERASED = 0xFF
+SECTOR = 4096
+
+
+class OpenEnum(IntEnum):
+    """A byte with known names; any other byte is a member too, named by its value."""
+
+    @classmethod
+    def _missing_(cls, value: object) -> Self | None:
+        if not isinstance(value, int):
+            return None
+        member = int.__new__(cls, value)
+        member._name_ = f"0x{value:02X}"
+        member._value_ = value
+        return member
+
+
+class Short(OpenEnum):
+    """Operations in short frames.  LinkCheck is answered with LINK_OK."""
+
+    LINK_CHECK = 0x00
+    WRITE_REG = 0x01
+    LINK_OK = 0x01
+    READ_REG = 0x03
+    REBOOT = 0x0E
+    SET_BAUD = 0x0F
+    CHECK_CRC = 0x10
+    BOOT_VERSION = 0x11
+    STAY = 0xAA
+
+
+class Long(OpenEnum):
+    """Operations in long frames."""
+
+    WRITE = 0x06
+    WRITE_4K = 0x07
+    READ = 0x08
+    READ_4K = 0x09
+    ERASE_ALL = 0x0A
+    ERASE_4K = 0x0B
+    READ_SR = 0x0C
+    WRITE_SR = 0x0D
+    SPI = 0x0E
+    ERASE = 0x0F
+
+
+class Status(OpenEnum):
+    """The status of a long reply, and of short error replies (BK7231 sheet 2.2)."""
+
+    OK = 0
+    BUSY = 1
+    SPI_TIMEOUT = 2
+    FLASH_TIMEOUT = 3
+    BAD_LENGTH = 4
+    MISSING_PAYLOAD = 5
+    BAD_PARAMETER = 6
+    UNKNOWN_COMMAND = 7
+    INTERNAL = 8
+    SPI_WRITE = 9
+    PROTECTED = 0x0A
+
+
+class Unit(OpenEnum):
+    """Erase sizes, named by the SPI opcode that the chip sends; it aligns down to the unit."""
+
+    SECTOR = 0x20
+    HALF_BLOCK = 0x52
+    BLOCK = 0xD8
+
+    @property
+    def size(self) -> int:
+        """Bytes that one erase clears; 0 for a code that is not known."""
+        return UNIT_SIZES.get(int(self), 0)
+
+
+UNIT_SIZES = {0x20: 0x1000, 0x52: 0x8000, 0xD8: 0x10000}
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What the right answer looks like: `size` payload bytes, the first ones equal to `echo`."""
+
+    op: int
+    long: bool
+    size: int
+    echo: bytes = b""
+
+    @property
+    def frame_size(self) -> int:
+        """Bytes of the whole reply frame."""
+        return (11 if self.long else 7) + self.size
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request: `frame` is the bytes to send, `expected` None where no answer comes."""
+
+    name: str
+    frame: bytes
+    expected: Expected | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One answer: `payload` without operation and status.  Short frames have status OK unless
+    they are the one-byte error form."""
+
+    op: int
+    status: Status
+    payload: bytes
+
+
+class Found(NamedTuple):
+    """What `find_reply` saw: `consumed` bytes at the front can be dropped; `missing` is how many
+    bytes the frame at hand still lacks, 0 while none has begun."""
+
+    reply: Reply | None
+    consumed: int
+    missing: int
+
+
+# -- requests ------------------------------------------------------------------------------------
+
+
+def short_frame(op: int, payload: bytes = b"") -> bytes:
+    """A short command."""
+    return COMMAND + bytes((1 + len(payload), op)) + payload
+
+
+def long_frame(op: int, payload: bytes = b"") -> bytes:
+    """A long command."""
+    return COMMAND + LONG_COMMAND + pack("<HB", 1 + len(payload), op) + payload
+
+
+def _short(name: str, op: int, payload: bytes, answer: Expected | None) -> Request:
+    return Request(name, short_frame(op, payload), answer)
+
+
+def _long(name: str, op: int, payload: bytes, size: int, echo: bytes) -> Request:
+    return Request(name, long_frame(op, payload), Expected(op, True, size, echo))
+
+
+def link_check() -> Request:
+    """Is the loader there?"""
+    return _short("LinkCheck", Short.LINK_CHECK, b"", Expected(Short.LINK_OK, False, 1, b"\0"))
+
+
+def read_reg(address: int) -> Request:
+    """Read the 32-bit register at `address`; the payload is address and value."""
+    echo = pack("<I", address)
+    return _short("ReadReg", Short.READ_REG, echo, Expected(Short.READ_REG, False, 8, echo))
+
+
+def write_reg(address: int, value: int) -> Request:
+    """Write a 32-bit register.  The echo is left to the caller, who must stop on a wrong one."""
+    payload = pack("<II", address, value)
+    return _short("WriteReg", Short.WRITE_REG, payload, Expected(Short.WRITE_REG, False, 8))
+
+
+def set_baud(baud: int, delay_ms: int) -> Request:
+    """Change the loader's speed; the echo comes `delay_ms` later at the new speed."""
+    payload = pack("<IB", baud, delay_ms)
+    answer = Expected(Short.SET_BAUD, False, 5, payload)
+    return _short("SetBaudRate", Short.SET_BAUD, payload, answer)
+
+
+def check_crc(start: int, end: int) -> Request:
+    """CRC-32 without final xor over the flash; the N counts `end` in."""
+    answer = Expected(Short.CHECK_CRC, False, 4)
+    return _short("CheckCRC", Short.CHECK_CRC, pack("<II", start, end), answer)
+
+
+def boot_version() -> Request:
+    """The T loader's version text, 16 bytes padded with zeros."""
+    return _short("BootVersion", Short.BOOT_VERSION, b"", Expected(Short.BOOT_VERSION, False, 16))
+
+
+def stay_rom() -> Request:
+    """Keep the ROM loader running."""
+    return _short("StayRom", Short.STAY, b"\x55", Expected(Short.STAY, False, 1, b"\x55"))
+
+
+def reboot() -> Request:
+    """Restart the chip; nothing answers."""
+    return _short("Reboot", Short.REBOOT, b"\xa5", None)
+
+
+def get_mid() -> Request:
+    """The flash chip's JEDEC id; the payload is a dummy byte, maker, type, size."""
+    return _long("GetMID", Long.SPI, b"\x9f\0\0\0", 4, b"")
+
+
+def read_sr(register: int) -> Request:
+    """A status register of the flash chip by its SPI read opcode."""
+    echo = bytes((register,))
+    return _long("ReadSR", Long.READ_SR, echo, 2, echo)
+
+
+def write_sr(register: int, values: bytes) -> Request:
+    """Write one or two status register bytes with an SPI write opcode."""
+    payload = bytes((register,)) + values
+    return _long("WriteSR", Long.WRITE_SR, payload, len(payload), payload)
+
+
+def read_4k(address: int) -> Request:
+    """4096 bytes of flash."""
+    echo = pack("<I", address)
+    return _long("Read4K", Long.READ_4K, echo, 4 + SECTOR, echo)
+
+
+def write_4k(address: int, data: bytes) -> Request:
+    """Program 4096 bytes; bits only go from 1 to 0."""
+    if len(data) != SECTOR:
+        raise ValueError("Write4K takes 4096 bytes")
+    echo = pack("<I", address)
+    return _long("Write4K", Long.WRITE_4K, echo + data, 4, echo)
+
+
+def erase(unit: Unit, address: int) -> Request:
+    """Erase the unit that holds `address`."""
+    echo = pack("<BI", unit, address)
+    return _long("Erase", Long.ERASE, echo, 5, echo)
+
+
+# -- replies -------------------------------------------------------------------------------------
+
+
+def u32(reply: Reply, offset: int) -> int:
+    """The 32-bit number at `offset` of the payload."""
+    return int(unpack_from("<I", reply.payload, offset)[0])
+
+
+def find_reply(buffer: bytes | bytearray, expected: Expected) -> Found:
+    """Look for the expected answer anywhere in `buffer`.
+
+    Noise, stale answers to other requests and frames with a wrong echo are passed over.  An error
+    answer to this request (short one-byte form, long with a status) counts as the answer.
+    """
+    at = 0
+    while True:
+        at = buffer.find(REPLY, at)
+        if at < 0:
+            kept = 1 if buffer.endswith(REPLY[:1]) else 0
+            return Found(None, len(buffer) - kept, 0)
+        read = _long_reply if expected.long else _short_reply
+        reply, missing, size = read(buffer, at, expected)
+        if reply is not None:
+            return Found(reply, at + size, 0)
+        if missing:
+            return Found(None, at, missing)
+        at += 1
+
+
+_Try = tuple[Reply | None, int, int]  # reply, bytes missing, frame size; all empty: not it
+_NOT_IT: _Try = (None, 0, 0)
+
+
+def _short_reply(buffer: bytes | bytearray, at: int, expected: Expected) -> _Try:
+    head = bytes(buffer[at : at + 7])
+    want = REPLY + bytes((4 + expected.size,)) + COMMAND + bytes((expected.op,))
+    error = REPLY + bytes((5,)) + COMMAND + bytes((expected.op,))
+    if len(head) < 7:
+        possible = want.startswith(head) or error.startswith(head)
+        return (None, 7 + 1 - len(head), 0) if possible else _NOT_IT
+    if head not in (want, error):
+        return _NOT_IT
+    size = 3 + head[2]
+    payload = bytes(buffer[at + 7 : at + size])
+    if len(payload) < head[2] - 4:
+        return None, head[2] - 4 - len(payload), 0
+    if head == want and payload.startswith(expected.echo):
+        return Reply(expected.op, Status.OK, payload), 0, size
+    if head == error and head != want:
+        return Reply(expected.op, Status(payload[0]), payload), 0, size
+    return _NOT_IT
+
+
+def _long_reply(buffer: bytes | bytearray, at: int, expected: Expected) -> _Try:
+    head = bytes(buffer[at : at + 11])
+    if head[:7] != LONG_REPLY_HEAD[: len(head)]:
+        return _NOT_IT
+    if len(head) < 11:
+        return None, 11 - len(head), 0
+    length, op, status = unpack_from("<HBB", head, 7)
+    if op != expected.op or not 2 <= length <= max(2 + expected.size, 7):
+        return _NOT_IT
+    if status == Status.OK and length != 2 + expected.size:
+        return _NOT_IT
+    size = 9 + length
+    echo = bytes(buffer[at + 11 : at + 11 + len(expected.echo)])
+    if status == Status.OK and not expected.echo.startswith(echo):
+        return _NOT_IT
+    if len(buffer) - at < size:
+        return None, size - (len(buffer) - at), 0
+    return Reply(op, Status(status), bytes(buffer[at + 11 : at + size])), 0, size
