@@ -115,6 +115,7 @@ class Host:
         self._sinks: list[Sink] = []
         self._jobs: dict[str, Job] = {}
         self._waiting: dict[tuple[str, str], asyncio.Future[str]] = {}
+        self._early: dict[tuple[str, str], str] = {}
         self._tools: Tools | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
@@ -188,7 +189,9 @@ class Host:
 
         def tell() -> None:
             waiting = self._waiting.get((job_id, key))
-            if waiting is not None and not waiting.done():
+            if waiting is None:
+                self._early[job_id, key] = value  # the job has asked but does not wait yet
+            elif not waiting.done():
                 waiting.set_result(value)
 
         self._core().call_soon_threadsafe(tell)
@@ -259,8 +262,9 @@ class Host:
 
     async def ask(self, job_id: str, question: Question) -> str | None:
         """The answer of a person; None when nobody is there (any more)."""
-        if not self.people:
-            return None
+        early = self._early.pop((job_id, question.key), None)
+        if early is not None or not self.people:
+            return early
         waiting: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._waiting[job_id, question.key] = waiting
         try:

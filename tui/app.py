@@ -1,0 +1,223 @@
+"""The app: six panes as modes, one clock that paints, questions and faults in front of all."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import traceback
+from collections.abc import Iterable
+from signal import Signals
+
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from core.fault import FaultError
+from tui.actions import APP_ACTIONS, PaneInfo, panes
+from tui.host import Host, Work
+from tui.look import BENCH, MONO, glyphs, theme_name
+from tui.mailbox import Mailbox
+from tui.model import Model
+from tui.panes.base import PaneScreen, UnbuiltPane, screen_for
+from tui.widgets.dialog import HelpDialog, QuestionDialog, QuitDialog
+
+
+def _bindings() -> list[BindingType]:
+    found: list[BindingType] = [
+        Binding(action.key, f"do('{action.name}')", action.label, id=f"app.{action.name}")
+        for action in APP_ACTIONS
+    ]
+    for pane in panes():
+        keys = f"{pane.digit},f{pane.digit}"
+        found.append(Binding(keys, f"go('{pane.name}')", pane.title, id=f"app.{pane.name}"))
+    return found
+
+
+class WattbenchApp(App[None]):
+    """Shows what the host's jobs say.  Decides nothing about devices."""
+
+    TITLE = "wattbench"
+    CSS_PATH = "app.tcss"
+    BINDINGS = _bindings()
+    ENABLE_COMMAND_PALETTE = True
+    COMMAND_PALETTE_BINDING = "ctrl+p"
+
+    def __init__(self, host: Host) -> None:
+        super().__init__()
+        self.host = host
+        self.model = Model()
+        self.mailbox = Mailbox()
+        self.panes = panes()
+        self.crash = ""
+        encoding = (os.environ.get("LC_ALL") or os.environ.get("LC_CTYPE")
+                    or os.environ.get("LANG") or "C").upper()  # fmt: skip
+        plain = host.options.ascii or not ("UTF-8" in encoding or "UTF8" in encoding)
+        self.glyphs = glyphs(ascii_only=plain)
+        for pane in self.panes:
+            self._modes[pane.name] = self._screen_maker(pane)
+        host.subscribe(self.mailbox.put)
+
+    @staticmethod
+    def _screen_maker(info: PaneInfo) -> type[PaneScreen]:
+        if not info.actions and info.about.endswith("Not built yet."):
+            return screen_for(info, UnbuiltPane)
+        module = importlib.import_module(f"tui.panes.{info.name}.pane")
+        return screen_for(info, module.Pane)
+
+    def on_mount(self) -> None:
+        self.register_theme(BENCH)
+        self.register_theme(MONO)
+        self.theme = theme_name(mono=self.host.options.mono)
+        self.host.on_stop = self._on_signal
+        self.model.left_behind = self._left_behind()
+        self.switch_mode("flash")
+        self.set_interval(0.5 if os.environ.get("SSH_CONNECTION") else 0.25, self.tick)
+
+    def on_unmount(self) -> None:
+        self.host.on_stop = None
+        self.host.unsubscribe(self.mailbox.put)
+
+    # -- the clock -------------------------------------------------------------------------
+
+    def tick(self) -> None:
+        """Take in what core said and paint it; nothing else paints."""
+        events = self.mailbox.take()
+        running = bool(self.host.running())
+        if events:
+            self.model.apply(events)
+        if events or running:
+            for screen in self.screen_stack:
+                if isinstance(screen, PaneScreen):
+                    screen.show(self.model)
+        if events:
+            self._ask_if_needed()
+
+    def _ask_if_needed(self) -> None:
+        job = self.model.current
+        asking = isinstance(self.screen, QuestionDialog)
+        if job is not None and job.question is not None and not asking:
+            question, job_id = job.question, job.id
+
+            def answered(answer: str | None) -> None:
+                if answer is not None:
+                    self.host.answer(job_id, question.key, answer)
+
+            self.push_screen(QuestionDialog(question), answered)
+        elif asking and (job is None or job.question is None):
+            self.pop_screen()
+
+    # -- work ------------------------------------------------------------------------------
+
+    def start(self, work: Work) -> None:
+        """Start a job; one at a time."""
+        if self.host.running():
+            self.say("A job is running. Let it end, or stop it with x.")
+            return
+        try:
+            self.host.start(work)
+        except FaultError as error:
+            fault = error.fault
+            self.say(f"{fault.code}: {fault.what} {fault.next}")
+            return
+        self.tick()
+
+    def say(self, text: str) -> None:
+        """One sentence in the job bar of the pane, until the next key."""
+        if isinstance(self.screen, PaneScreen):
+            self.screen.say(text)
+
+    def _left_behind(self) -> str:
+        """What earlier sessions left: an interrupted job, or one that runs elsewhere."""
+        for job in self.host.store.jobs.all():
+            if job.state == "interrupted":
+                return f"Interrupted: {job.title}. Press 6."
+            if job.state == "running":
+                return f"Runs in another wattbench: {job.title}. Press 6."
+        return ""
+
+    # -- actions ---------------------------------------------------------------------------
+
+    def action_go(self, pane: str) -> None:
+        """Open a pane."""
+        self.switch_mode(pane)
+
+    def action_do(self, name: str) -> None:
+        """Run an action of the app."""
+        getattr(self, f"do_{name}")()
+
+    def do_help(self) -> None:
+        if isinstance(self.screen, PaneScreen):
+            self.push_screen(HelpDialog(self.screen.INFO, self.panes))
+
+    def do_palette(self) -> None:
+        self.action_command_palette()
+
+    def do_redraw(self) -> None:
+        self.refresh(repaint=True, layout=True)
+
+    def do_quit(self) -> None:
+        if not self.host.running():
+            self.exit()
+            return
+
+        def decided(answer: str | None) -> None:
+            if answer == "stop":
+                for job in self.host.running():
+                    self.host.cancel(job.id)
+            if answer in ("stop", "keep"):
+                self.exit()
+
+        self.push_screen(QuitDialog(), decided)
+
+    async def action_quit(self) -> None:
+        """Textual's own way out asks as well."""
+        self.do_quit()
+
+    def action_help_quit(self) -> None:
+        """Ctrl-C: stop the running job as the table of stops says, else leave."""
+        running = self.host.running()
+        if not running:
+            self.exit()
+        for job in running:
+            self.host.cancel(job.id)
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """The palette: the registry, nothing else."""
+        if isinstance(screen, PaneScreen):
+            for action in screen.INFO.actions:
+                yield SystemCommand(
+                    f"{action.label} ({action.key_text})",
+                    action.help,
+                    lambda name=action.name: screen.action_do(name),
+                )
+        for pane in self.panes:
+            yield SystemCommand(
+                f"{pane.title} ({pane.digit})",
+                pane.about,
+                lambda name=pane.name: self.action_go(name),
+            )
+        for action in APP_ACTIONS:
+            if action.name != "palette":
+                yield SystemCommand(
+                    f"{action.label} ({action.key_text})",
+                    action.help,
+                    lambda name=action.name: self.action_do(name),
+                )
+
+    # -- the end ---------------------------------------------------------------------------
+
+    def _on_signal(self, number: Signals) -> None:
+        """From the signal handler, on this thread: leave; the host decides about the jobs."""
+        loop = self._loop
+        if loop is not None:
+            loop.call_soon_threadsafe(self.exit)
+
+    def _handle_exception(self, error: Exception) -> None:
+        """A screen that fails is dropped; the job goes on and the log has the traceback."""
+        self.host.log("".join(traceback.format_exception(error)))
+        self.crash = f"{type(error).__name__}: {error}."
+        super()._handle_exception(error)
+
+    def _fatal_error(self) -> None:
+        """Leave without Textual's traceback: it shows local values, and so secrets."""
+        self._close_messages_no_wait()

@@ -1,0 +1,139 @@
+"""The entry point.  What is not needed for `--version` and `--help` is imported later."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, NoReturn
+
+from tui.version import __version__
+
+if TYPE_CHECKING:
+    import argparse
+
+    from tui.host import Options
+
+USAGE = 2
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the program; returns the exit code."""
+    arguments = sys.argv[1:] if argv is None else argv
+    if arguments == ["--version"]:
+        print(f"wattbench {__version__}")
+        return 0
+    flags, rest = global_parser().parse_known_args(arguments)
+    if flags.version:
+        print(f"wattbench {__version__}")
+        return 0
+    if not rest:
+        if flags.help:
+            print(help_text())
+            return 0
+        return _open_app(_options(flags))
+    return _run_verb(rest, flags)
+
+
+def global_parser() -> argparse.ArgumentParser:
+    """The flags that may stand before or after the verb."""
+    import argparse
+
+    parser = argparse.ArgumentParser(prog="wattbench", add_help=False, allow_abbrev=False)
+    add = parser.add_argument
+    add("-h", "--help", action="store_true", help="show this text, or that of the verb")
+    add("--version", action="store_true", help="show the version")
+    add("--home", default="", metavar="DIR", help="keep and find all files in this folder")
+    add("--json", action="store_true", help="one JSON object a line on standard output")
+    add("-y", "--yes", action="store_true", help="answer the questions with yes; goes on record")
+    add("--confirm", default="", metavar="VALUE", help="the value that a question wants typed")
+    add("--read-only", action="store_true", help="never erase or write a device")
+    add("--ascii", action="store_true", help="plain characters only")
+    add("--mono", action="store_true", help="no colours")
+    add("--demo", action="store_true", help="open the app on a simulated bench")
+    return parser
+
+
+def verb_names() -> list[str]:
+    """Every verb: one file each in `tui/verbs`."""
+    from pathlib import Path
+
+    folder = Path(__file__).parent / "verbs"
+    return sorted(p.stem for p in folder.glob("*.py") if p.stem != "__init__")
+
+
+def help_text() -> str:
+    """The page of `--help`; each verb's line is the first line of its file."""
+    from pathlib import Path
+
+    folder = Path(__file__).parent / "verbs"
+    lines = []
+    for name in verb_names():
+        with (folder / f"{name}.py").open(encoding="utf-8") as file:
+            lines.append(f"  {name:<10}{file.readline().strip().strip(chr(34))}")
+    flags = global_parser().format_help().partition("options:")[2].rstrip()
+    return (
+        "usage: wattbench [flags]            open the app\n"
+        "       wattbench VERB [flags] ...   do one thing without a screen\n\n"
+        "verbs (wattbench VERB --help says more):\n" + "\n".join(lines) + f"\n\nflags:{flags}"
+    )
+
+
+def _options(flags: argparse.Namespace) -> Options:
+    from tui.host import Options
+
+    return Options(
+        home=flags.home,
+        json=flags.json,
+        yes=flags.yes,
+        confirm=flags.confirm,
+        read_only=flags.read_only,
+        ascii=flags.ascii,
+        mono=flags.mono,
+        demo=flags.demo,
+    )
+
+
+def _run_verb(rest: list[str], flags: argparse.Namespace) -> int:
+    import argparse
+    import importlib
+
+    name, *arguments = rest
+    if name not in verb_names():
+        what = f"unknown flag {name}" if name.startswith("-") else f"there is no verb {name!r}"
+        return _usage(f"{what}; `wattbench --help` lists them", json=flags.json)
+
+    class Parser(argparse.ArgumentParser):
+        def error(self, message: str) -> NoReturn:
+            raise SystemExit(_usage(f"{self.prog}: {message}", json=flags.json))
+
+    module = importlib.import_module(f"tui.verbs.{name}")
+    parser = Parser(prog=f"wattbench {name}", allow_abbrev=False, description=module.__doc__)
+    module.add(parser)
+    try:
+        args = parser.parse_args([*arguments, "--help"] if flags.help else arguments)
+    except SystemExit as stop:
+        return int(stop.code or 0)
+    from tui.lines import run_verb
+
+    return run_verb(module.run, args, _options(flags))
+
+
+def _usage(message: str, *, json: bool) -> int:
+    print(f"wattbench: {message}", file=sys.stderr)
+    if json:
+        import json as encoder
+
+        fault = {"event": "fault", "t": 0.0, "code": "USAGE", "what": message, "cause": "usage",
+                 "next": "Read `wattbench --help`.", "state": "Nothing was changed.",
+                 "touched": "nothing", "command": ["wattbench", "--help"]}  # fmt: skip
+        print(encoder.dumps(fault))
+    return USAGE
+
+
+def _open_app(options: Options) -> int:
+    from tui.start import open_app
+
+    return open_app(options)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,150 @@
+"""What a verb prints: sentences for people, or one JSON object a line.
+
+With `--json` the objects go to standard output and the sentences to standard error.  A reader
+that went away (a closed pipe) is dropped, and the work goes on.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Mapping
+from typing import Any, TextIO
+
+from core.fault import Fault
+from core.job import (
+    Answered,
+    Asked,
+    Event,
+    Facts,
+    Failed,
+    Finished,
+    Note,
+    Phase,
+    Progress,
+    Started,
+    Warned,
+)
+from tui.host import drop_output
+from tui.text import clean, duration, rate
+
+PROGRESS_EVERY = 5.0
+
+
+class Output:
+    """The two streams of a verb."""
+
+    def __init__(self, *, as_json: bool, out: TextIO | None = None, err: TextIO | None = None):
+        self._json = as_json
+        self._out = out or sys.stdout
+        self._err = err or sys.stderr
+        self._said = -PROGRESS_EVERY
+
+    def text(self, line: str) -> None:
+        """One line for people."""
+        self._write(self._err if self._json else self._out, clean(line))
+
+    def aside(self, line: str) -> None:
+        """One line for people that is not part of the answer."""
+        self._write(self._err, clean(line))
+
+    def line(self, line: str) -> None:
+        """The one line that is the whole answer, in either form."""
+        self._write(self._out, clean(line))
+
+    def object(self, values: Mapping[str, Any]) -> None:
+        """One JSON object, if JSON is wanted."""
+        if self._json:
+            self._write(self._out, json.dumps(values, ensure_ascii=False, default=str))
+
+    def result(self, values: Mapping[str, Any], lines: Iterable[str] = ()) -> None:
+        """The answer of a verb that is not a job."""
+        for line in lines:
+            self.text(line)
+        self.object({"event": "result", "t": 0.0, **values})
+
+    def fault(self, fault: Fault) -> None:
+        """The fault that ended a verb that is not a job."""
+        for line in fault_lines(fault):
+            self._write(self._err, clean(line))
+        self.object({"event": "fault", "t": 0.0, **fault.to_json()})
+
+    def event(self, event: Event) -> None:
+        """One event of a job."""
+        self.object(event.to_json())
+        body = event.body
+        if isinstance(body, Progress):
+            if event.t - self._said < PROGRESS_EVERY and body.done < body.total:
+                return
+            self._said = event.t
+        for line in event_lines(event):
+            stream = self._err if isinstance(body, Failed) else None
+            self._write(stream or (self._err if self._json else self._out), clean(line))
+
+    def _write(self, stream: TextIO, line: str) -> None:
+        try:
+            print(line, file=stream, flush=True)
+        except OSError:
+            drop_output()
+
+
+def event_lines(event: Event) -> list[str]:
+    """An event as lines for people."""
+    body = event.body
+    match body:
+        case Started():
+            return [f"{body.title}"]
+        case Phase():
+            return [f"[{body.index}/{body.of}] {body.name}"]
+        case Progress():
+            return [progress_line(body)]
+        case Note():
+            return [f"  {body.text}"]
+        case Warned():
+            return [f"! {body.text}"]
+        case Asked():
+            return [f"? {line}" for line in body.question.text.splitlines()]
+        case Answered():
+            return [f"  answered: {body.answer} ({body.by})"]
+        case Facts():
+            return facts_lines(body)
+        case Finished():
+            return result_lines(body.values)
+        case Failed():
+            return fault_lines(body.fault)
+        case _:
+            return []
+
+
+def progress_line(body: Progress) -> str:
+    share = 100 * body.done // body.total if body.total else 0
+    return f"  {share:3d} %  {rate(body.rate, body.unit)}  {duration(body.left)} left"
+
+
+def facts_lines(body: Facts) -> list[str]:
+    """Facts that carry `lines` are shown as they are; others are for screens and JSON."""
+    lines = body.values.get("lines", ())
+    return [f"  {line}" for line in lines]
+
+
+def result_lines(values: Mapping[str, Any]) -> list[str]:
+    """A flat result, one `name: value` a line, the summary first."""
+    lines = [str(values["summary"])] if "summary" in values else []
+    return lines + [
+        f"  {name.replace('_', ' ')}: {value}"
+        for name, value in values.items()
+        if name != "summary" and value not in ("", None)
+    ]
+
+
+def fault_lines(fault: Fault) -> list[str]:
+    """A fault as five lines."""
+    lines = [
+        f"{fault.code}: {fault.what}",
+        f"  Cause: {fault.cause}",
+        f"  Next:  {fault.next}",
+        f"  State: {fault.state}",
+    ]
+    if fault.command:
+        lines.append(f"  Command: {' '.join(fault.command)}")
+    return lines

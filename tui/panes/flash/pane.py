@@ -1,0 +1,223 @@
+"""The Flash pane: what is connected, the steps, the map of the flash, faults and plan."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.widgets import ContentSwitcher, Static
+
+from tui.model import JobView, Model
+from tui.panes.base import BasePane, Line
+from tui.panes.flash import choices
+from tui.text import clean, duration, rate, size
+from tui.widgets.dialog import PickDialog, TextDialog
+from tui.widgets.fault_card import FaultCard
+from tui.widgets.flash_map import FlashMap
+from tui.widgets.form import Field, Form
+from tui.widgets.steps import StepList
+
+
+class Pane(BasePane):
+    """Shows the newest job on a plug; starts the next one from the form."""
+
+    def __init__(self, id: str) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id, classes="flash")
+        self._fields: dict[str, Field] = {}
+        self._shown = ""
+        self._job_id = ""
+
+    def compose(self) -> ComposeResult:
+        app = self.wattbench
+        with Horizontal(id="top"):
+            yield Form(app.glyphs.cursor)
+            yield StepList(app.glyphs)
+        with ContentSwitcher(id="middle", initial="wiring"):
+            yield Static(_wiring(), id="wiring", markup=False)
+            yield FlashMap(plain=app.glyphs.ok == "+")
+            yield Static(id="plan", markup=False)
+            yield FaultCard()
+        yield Line("bar")
+        yield Line("log")
+
+    def on_mount(self) -> None:
+        self._fields = choices.first_fields(self.wattbench.host)
+        self._show_form()
+        self.query_one(Form).focus_rows()
+
+    @property
+    def state(self) -> str:
+        return "editing" if self.query_one(Form).editing else "moving"
+
+    # -- showing ---------------------------------------------------------------------------
+
+    def show(self, model: Model) -> None:
+        job = model.latest("plug-")
+        self.query_one(StepList).show(job)
+        if job is None:
+            return
+        self.query_one(FlashMap).show(job.cells)
+        self._show_plan(job)
+        self._show_bar(job)
+        self._show_log(job)
+        if job.fault is not None:
+            self.query_one(FaultCard).show(job.fault)
+        self._choose_view(job)
+
+    def _choose_view(self, job: JobView) -> None:
+        """The view that matters now, once a change of what matters; `w` overrules it."""
+        if job.fault is not None:
+            wanted = "fault"
+        elif job.question is not None and "plan" in job.facts:
+            wanted = "plan"
+        else:
+            wanted = "map" if job.cells.strip() else "wiring"
+        if (job.id + wanted) != self._shown:
+            self._shown = job.id + wanted
+            self.query_one("#middle", ContentSwitcher).current = wanted
+
+    def _show_plan(self, job: JobView) -> None:
+        plan = job.facts.get("plan")
+        if plan is not None:
+            lines = [clean(str(line)) for line in plan.get("lines", ())]
+            self.query_one("#plan", Static).update("\n".join(lines))
+
+    def _show_bar(self, job: JobView) -> None:
+        p, room = job.progress, max(self.size.width - 44, 10)
+        if p is None or not p.total:
+            return
+        signs = self.wattbench.glyphs
+        full = room * p.done // p.total
+        self.query_one("#bar", Line).say(
+            Content(
+                f"{signs.full * full}{signs.empty * (room - full)} {100 * p.done // p.total:3d} %  "
+                f"{size(p.done, p.unit)} of {size(p.total, p.unit)}  {rate(p.rate, p.unit)}  "
+                f"{duration(p.left)}"
+            )
+        )
+
+    def _show_log(self, job: JobView) -> None:
+        line = self.query_one("#log", Line)
+        last = list(job.log)[-max(line.size.height, 1) :]
+        line.say(Content("\n".join(f"{duration(t):>5}  {clean(text)}" for t, text in last)))
+
+    # -- the form --------------------------------------------------------------------------
+
+    def _show_form(self) -> None:
+        self.query_one(Form).show(tuple(self._fields.values()))
+
+    @on(Form.Opened)
+    def _open(self, event: Form.Opened) -> None:
+        row = event.field
+        host = self.wattbench.host
+        offered = {
+            "port": choices.port_choices,
+            "image": choices.image_choices,
+            "backup": choices.backup_choices,
+        }
+        options = offered[row.name](host) if row.name in offered else row.choices
+
+        def picked(value: str | None) -> None:
+            if value == choices.TYPE:
+                self.query_one(Form).edit(row)
+            elif value is not None:
+                self._set(row.name, value)
+
+        self.app.push_screen(PickDialog(row.label, list(options)), picked)
+
+    @on(Form.Changed)
+    def _changed(self, event: Form.Changed) -> None:
+        if event.name:
+            self._set(event.name, event.value)
+        self.pane_screen.keys_changed()
+
+    def _set(self, name: str, value: str) -> None:
+        self._fields[name] = choices.shown(replace(self._fields[name], value=value))
+        if name != "backup":
+            self.wattbench.host.store.settings.set(f"plug_{name}", value)
+        self._show_form()
+
+    # -- actions ---------------------------------------------------------------------------
+
+    def _value(self, name: str) -> str:
+        return self._fields[name].value
+
+    def _missing(self, *names: str) -> bool:
+        for name in names:
+            if not self._value(name):
+                self.wattbench.say(f"{self._fields[name].label}: choose one first (Enter).")
+                return True
+        return False
+
+    def do_identify(self) -> None:
+        from tui.verbs import plug
+
+        if not self._missing("port"):
+            self.wattbench.start(plug.info_work(self._link_options()))
+
+    def do_backup(self) -> None:
+        from tui.verbs import plug
+
+        if not self._missing("port"):
+            self.wattbench.start(plug.backup_work(self._link_options()))
+
+    def do_flash(self) -> None:
+        from tui.verbs import plug
+
+        if self._missing("port", "image"):
+            return
+        backup = self._value("backup")
+        self.wattbench.start(
+            plug.flash_work(
+                self._link_options(),
+                image=Path(self._value("image")),
+                backup=None if backup == "new" else Path(backup),
+            )
+        )
+
+    def _link_options(self):  # type: ignore[no-untyped-def]
+        from tui.verbs import plug
+
+        return plug.link_options(
+            port=self._value("port"),
+            baud=int(self._value("baud")),
+            lead=self._value("lead"),
+            supply=self._value("supply"),
+        )
+
+    def do_stop(self) -> None:
+        running = self.wattbench.host.running()
+        if not running:
+            self.wattbench.say("No job is running.")
+        for job in running:
+            self.wattbench.host.cancel(job.id)
+
+    def do_view(self) -> None:
+        job = self.wattbench.model.latest("plug-")
+        views = ["wiring", "map"]
+        if job is not None and "plan" in job.facts:
+            views.append("plan")
+        if job is not None and job.fault is not None:
+            views.append("fault")
+        middle = self.query_one("#middle", ContentSwitcher)
+        at = views.index(middle.current) if middle.current in views else 0
+        middle.current = views[(at + 1) % len(views)]
+
+    def do_explain(self) -> None:
+        from tui.fault_help import help_page
+
+        job = self.wattbench.model.latest("plug-")
+        if job is None or job.fault is None:
+            self.wattbench.say("No fault is shown.")
+            return
+        self.app.push_screen(TextDialog(job.fault.code, help_page(job.fault.code)))
+
+
+def _wiring() -> str:
+    from core.beken.wiring import DRAWING
+
+    return DRAWING.rstrip("\n")

@@ -1,0 +1,88 @@
+"""The flash as cells, one a sector, 64 a row: what a job has done to each."""
+
+from __future__ import annotations
+
+from rich.segment import Segment
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
+
+ROW = 64
+LABEL = 8
+
+# cell of core.beken.cells -> (sign, plain sign, component class)
+LOOK = {
+    " ": ("·", ".", "map--untouched"),
+    "_": ("░", "_", "map--blank"),
+    "r": ("▒", "r", "map--read"),
+    "R": ("█", "R", "map--proven"),
+    "k": ("▓", "k", "map--kept"),
+    "e": ("-", "e", "map--erased"),
+    "w": ("▒", "w", "map--written"),
+    "W": ("█", "W", "map--done"),
+    "!": ("!", "!", "map--failed"),
+}
+LEGEND = (
+    (" ", "untouched"),
+    ("_", "blank"),
+    ("R", "read, proven"),
+    ("k", "kept"),
+    ("e", "erased"),
+    ("W", "written, proven"),
+    ("!", "failed"),
+)
+
+
+class FlashMap(Widget):
+    """Rows of cells with the address of each row's first sector.  Repaints changed rows only."""
+
+    COMPONENT_CLASSES = {entry[2] for entry in LOOK.values()} | {"map--label"}
+
+    def __init__(self, *, plain: bool) -> None:
+        super().__init__(id="map")
+        self._cells = " " * 512
+        self._plain = plain
+
+    def show(self, cells: str) -> None:
+        """Show these cells; only rows that differ are painted."""
+        if not cells or cells == self._cells:
+            return
+        old, self._cells = self._cells, cells
+        for row in range((len(cells) + ROW - 1) // ROW):
+            part = slice(row * ROW, (row + 1) * ROW)
+            if old[part] != cells[part]:
+                self.refresh(Region(0, row, self.size.width, 1))
+
+    def render_line(self, y: int) -> Strip:
+        cells = self._cells[y * ROW : (y + 1) * ROW]
+        if not cells:
+            if y == (len(self._cells) + ROW - 1) // ROW:
+                return self._legend()
+            return Strip.blank(self.size.width, self.rich_style)
+        label = f"{y * ROW * 4096:06X}  "
+        segments = [Segment(label, self.get_component_rich_style("map--label"))]
+        segments += self._runs(cells)
+        strip = Strip(segments, LABEL + len(cells))
+        return strip.adjust_cell_length(self.size.width, self.rich_style)
+
+    def _runs(self, cells: str) -> list[Segment]:
+        found: list[Segment] = []
+        start = 0
+        for at in range(1, len(cells) + 1):
+            if at == len(cells) or cells[at] != cells[start]:
+                sign, style = self._look(cells[start])
+                found.append(Segment(sign * (at - start), style))
+                start = at
+        return found
+
+    def _look(self, cell: str):  # type: ignore[no-untyped-def]
+        sign, plain, name = LOOK.get(cell, LOOK["!"])
+        return (plain if self._plain else sign), self.get_component_rich_style(name)
+
+    def _legend(self) -> Strip:
+        base = self.get_component_rich_style("map--label")
+        segments = [Segment(" " * LABEL, base)]
+        for cell, text in LEGEND:
+            sign, style = self._look(cell)
+            segments += [Segment(sign, style), Segment(f" {text} ", base)]
+        return Strip(segments).adjust_cell_length(self.size.width, self.rich_style)
