@@ -16,9 +16,10 @@ Who may stop what::
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import traceback
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from enum import Enum
 from typing import Any, ClassVar, TypeVar
 
@@ -228,7 +229,7 @@ class Reporter:
         self._clock = clock
         self._phase = ""
         self._phase_began = 0.0
-        self._phase_from = 0
+        self._phase_from: int | None = None
 
     @property
     def job_id(self) -> str:
@@ -242,13 +243,20 @@ class Reporter:
 
     def phase(self, name: str, index: int, of: int) -> None:
         """A step begins."""
-        self._phase, self._phase_began, self._phase_from = name, self._clock(), 0
+        self._phase, self._phase_began, self._phase_from = name, self._clock(), None
         self._emit(Phase(name, index, of))
 
     def progress(self, done: int, total: int, unit: str = "bytes", cells: str = "") -> None:
-        """How far the step is; rate and time left are worked out here."""
+        """How far the step is; rate and time left are worked out here.
+
+        What the first report of a phase already counts as done was not done by this run: a
+        resumed job begins in the middle.
+        """
         spent = self._clock() - self._phase_began
-        rate = done / spent if spent > 0.2 and done else None
+        if self._phase_from is None:
+            self._phase_from = done if spent <= 0.2 else 0
+        moved = done - self._phase_from
+        rate = moved / spent if spent > 0.2 and moved > 0 else None
         left = (total - done) / rate if rate else None
         self._emit(Progress(self._phase, done, total, unit, rate, left, cells))
 
@@ -267,19 +275,17 @@ class Reporter:
         return await self._job.ask(question)
 
     async def confirm(self, question: Question) -> None:
-        """Ask a yes/no question; anything but yes raises FaultError DECLINED."""
+        """Ask a yes/no question; anything but yes raises FaultError DECLINED, or STOPPED after
+        the point of no return."""
         answer = await self.ask(question)
         if answer != (question.expect or "yes"):
-            raise faults.DECLINED(
-                what=f"'{question.key}' was answered with no.",
-                cause="You decided against it.",
-                next="Start the job again when you are ready.",
-            )
+            raise self._job.declined(question)
 
     async def point_of_no_return(self) -> None:
         """Call right before the first erase or write.  Journal synced, stops now wait.
 
-        Raises FaultError READ-ONLY where the program must not write.
+        Raises FaultError READ-ONLY where the program must not write, CANCELLED when a stop came
+        first, and the store's faults when the journal cannot be made safe.
         """
         await self._job.commit()
 
@@ -299,12 +305,19 @@ class Answers:
         """(answer, by whom).  Raises FaultError UNANSWERED."""
         if question.unattended:
             return question.unattended, "nobody there"
-        typed = f" {question.expect}" if question.expect else ""
         raise faults.UNANSWERED(
             what=f"A question has no answer: {question.text}",
             cause="There is no terminal to ask at.",
-            next=f"Give {question.flag}{typed} on the command line, if that is what you want.",
+            next=f"Give {flag_of(question)} on the command line, if that is what you want.",
         )
+
+
+def flag_of(question: Question) -> str:
+    """What to write on the command line to answer the question."""
+    if not question.expect:
+        return question.flag
+    flag = "--confirm" if question.flag == "--yes" else question.flag  # --yes types nothing
+    return f"{flag} {question.expect}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -348,6 +361,7 @@ class Job:
         self._read_only = read_only
         self._task: asyncio.Task[Result] | None = None
         self._stop: Stop | None = None
+        self._cancelled = False
         self._stopping = asyncio.Event()
         self._began = 0.0
 
@@ -361,26 +375,31 @@ class Job:
         reporter = Reporter(self, self._emit, loop.time)
         self._task = loop.create_task(self._guarded(reporter))
         if self._stop is not None:
-            self._task.cancel()
+            self._cancelled = self._task.cancel()
         await asyncio.wait([self._task])
-        outcome = self._outcome_of(self._task)
+        self.outcome = outcome = self._outcome_of(self._task)
         self._emit(outcome)
-        self.outcome = outcome
-        await self._recorder.sync()
+        try:
+            await self._recorder.sync()
+        except FaultError as error:  # what happened on the wire does not change with the disk
+            self._recorder.trace(f"{self.id}: the journal is not complete: {error}")
         return outcome
 
     async def _guarded(self, reporter: Reporter) -> Result:
-        return await self._task_function(reporter)
+        return dict(await self._task_function(reporter))
 
     def _outcome_of(self, task: asyncio.Task[Result]) -> Finished | Failed:
-        if task.cancelled():
-            return Failed(_cancelled(self._stop).fault)
-        error = task.exception()
+        error = asyncio.CancelledError() if task.cancelled() else task.exception()
         if error is None:
             return Finished(task.result())
+        known = isinstance(error, FaultError | asyncio.CancelledError)
+        if self._cancelled and not self.committed:  # whatever the clean-up stumbled over
+            if not known:
+                self._trace(error)
+            return Failed(_cancelled(self._stop).fault)
         if isinstance(error, FaultError):
-            return Failed(error.fault)
-        self._recorder.trace("".join(traceback.format_exception(error)))
+            return Failed(_honest(error.fault) if self.committed else error.fault)
+        self._trace(error)
         return Failed(
             faults.INTERNAL(
                 what=f"{type(error).__name__} in {self.kind}.",
@@ -397,7 +416,15 @@ class Job:
         event = Event(self.id, asyncio.get_running_loop().time() - self._began, body)
         self._recorder.record(event)
         for sink in tuple(self._sinks):
-            sink(event)
+            try:
+                sink(event)
+            except Exception as error:  # a broken screen is dropped, the job goes on
+                with contextlib.suppress(ValueError):
+                    self._sinks.remove(sink)
+                self._trace(error)
+
+    def _trace(self, error: BaseException) -> None:
+        self._recorder.trace("".join(traceback.format_exception(error)))
 
     # -- stopping --------------------------------------------------------------------------
 
@@ -405,13 +432,16 @@ class Job:
         """Ask the job to stop; what comes of it is in the table at the top."""
         if self.outcome is not None or (self.committed and why is Stop.HANGUP):
             return
-        first, self._stop = self._stop is None, why
         if not self.committed:
-            if self._task is not None and first:
-                self._task.cancel()
+            if self._stop is None:
+                self._stop = why
+                self._cancelled = self._task is not None and self._task.cancel()
             return
-        self._stopping.set()
-        self._emit(Note("STOP-NOTED", "Stop noted; the job stops at the next safe place."))
+        if self._stop is not Stop.TERMINATE:  # a later Ctrl-C must not weaken it
+            self._stop = why
+        if not self._stopping.is_set():
+            self._stopping.set()
+            self._emit(Note("STOP-NOTED", "Stop noted; the job stops at the next safe place."))
 
     async def commit(self) -> None:
         """The point of no return; see `Reporter.point_of_no_return`."""
@@ -421,12 +451,20 @@ class Job:
                 cause="The program was started with --read-only.",
                 next="Start it without --read-only.",
             )
+        if not self.committed:
+            self._refuse_stopped()
         await self._recorder.sync()
+        if not self.committed:
+            self._refuse_stopped()  # a task that outlived its cancel must not write
         self.committed = True
+
+    def _refuse_stopped(self) -> None:
+        if self._stop is not None:
+            raise _cancelled(self._stop)
 
     def stop_point(self) -> None:
         if self.committed and self._stop is Stop.TERMINATE:
-            raise _stopped(self._stop)
+            raise self._stopped()
 
     async def waiting(self, awaitable: Awaitable[T]) -> T:
         if not self.committed:
@@ -437,7 +475,7 @@ class Job:
             await asyncio.wait([work, stop], return_when=asyncio.FIRST_COMPLETED)
             if work.done():
                 return work.result()
-            raise _stopped(self._stop)
+            raise self._stopped()
         finally:
             stop.cancel()
             work.cancel()
@@ -447,9 +485,59 @@ class Job:
 
     async def ask(self, question: Question) -> str:
         self._emit(Asked(question))
-        answer, by = await self.waiting(self._answers.answer(question))
+        try:
+            answer, by = await self.waiting(self._answers.answer(question))
+        except FaultError as error:
+            if not self.committed or error.fault.code != faults.UNANSWERED.code:
+                raise
+            raise self._left_open(error.fault.what, error.fault.cause) from error
         self._emit(Answered(question.key, answer, by))
         return answer
+
+    def declined(self, question: Question) -> FaultError:
+        """The fault that a no means: nothing was changed only before the point of no return."""
+        what = f"'{question.key}' was answered with no."
+        if self.committed:
+            return self._left_open(what, "You decided against it.")
+        return faults.DECLINED(
+            what=what,
+            cause="You decided against it.",
+            next="Start the job again when you are ready.",
+        )
+
+    def _stopped(self) -> FaultError:
+        user = self._stop is Stop.CANCEL
+        return faults.STOPPED(
+            what="The job was stopped after its first erase or write.",
+            cause="You stopped the job." if user else "The host asked the program to end.",
+            next="Resume it from the Jobs pane or with the command below.",
+            state="Part of the flash is written. "
+            "The device may not start until the job is resumed.",
+            touched=Touched.PARTIAL,
+            command=("wattbench", "jobs", "resume", self.id),
+        )
+
+    def _left_open(self, what: str, cause: str) -> FaultError:
+        return faults.STOPPED(
+            what=what,
+            cause=cause,
+            next="Resume the job where somebody can answer.",
+            state=_CHANGED,
+            touched=Touched.UNKNOWN,
+            command=("wattbench", "jobs", "resume", self.id),
+        )
+
+
+_CHANGED = "The device was being changed; the log of the job shows how far it came."
+
+
+def _honest(fault: Fault) -> Fault:
+    """A fault after the point of no return.  Exit codes 2, 3 and 130 promise that nothing was
+    changed, and so does `touched`; whoever raised the fault may not have known of the writes."""
+    if fault.touched is Touched.NOTHING:
+        state = fault.state.replace("Nothing was changed.", _CHANGED)
+        fault = replace(fault, touched=Touched.UNKNOWN, state=state)
+    return replace(fault, exit=Exit.FAULT)
 
 
 def _cancelled(stop: Stop | None) -> FaultError:
@@ -461,17 +549,6 @@ def _cancelled(stop: Stop | None) -> FaultError:
         what="The job was stopped before its first erase or write.",
         cause=why,
         next="Start the job again when you are ready.",
-    )
-
-
-def _stopped(stop: Stop | None) -> FaultError:
-    why = "You stopped the job." if stop is Stop.CANCEL else "The host asked the program to end."
-    return faults.STOPPED(
-        what="The job was stopped after its first erase or write.",
-        cause=why,
-        next="Resume it from the Jobs pane or with the command below.",
-        state="Part of the flash is written. The device may not start until the job is resumed.",
-        touched=Touched.PARTIAL,
     )
 
 
