@@ -49,7 +49,7 @@ def stride_problems(raw: bytes, at: int, name: str) -> list[Problem]:
     if bad[0] + strides.STRIDE > len(raw):
         text = f"The {name} ends in the middle of a 34-byte stride, at {at + len(raw):#x}."
         return [Problem(faults.TRUNCATED, text, first)]
-    if len(bad) == len(raw) // strides.STRIDE:
+    if len(bad) >= len(raw) // strides.STRIDE:
         text = f"The {name} has no stride checksums: a plain or decrypted binary."
         return [Problem(faults.DAMAGED, text, first)]
     text = f"{len(bad)} of {len(raw) // strides.STRIDE} checksums in the {name} are wrong"

@@ -16,7 +16,7 @@ _CONFIG_WORD = {letter: chip.config.start.to_bytes(4, "little") for letter, chip
 
 # Every OpenBeken build names its source, "OpenBK7231T_App", whatever the chip.
 _OPEN = re.compile(rb"OpenBK7231([NTMU])(?!_App)(?:[_ ](\d[\w.]{0,30}))?")
-_STOCK = re.compile(rb"(?i)bk7231([nt])(?![A-Za-z0-9])")
+_STOCK = re.compile(rb"(?i)(?<!open)bk7231([nt])(?![A-Za-z0-9])")
 _OPEN_VERSION = re.compile(rb"(?<![\w.])(1\.\d{1,3}\.\d{1,4}(?:_\w{1,20})?)(?=\0)")
 _TUYA_SDK = re.compile(rb"TUYA IOT SDK V:([\w.]{1,20})")
 _CHIP_OF = {b"N": "n", b"M": "n", b"T": "t", b"U": "t"}
