@@ -55,9 +55,24 @@ class Demo:
 
     def ports(self) -> list[Port]:
         """The ports of the simulated bench."""
-        from core.link.ports import Port
+        from core.link.ports import Port, Use
 
-        return [Port.simulated(self._plug_path, "simulated plug (BK7231N)")]
+        return [
+            Port(
+                device=self._plug_path,
+                stable=self._plug_path,
+                description="simulated plug (BK7231N)",
+                vid=None,
+                pid=None,
+                chip="",
+                advice="",
+                start_baud=115200,
+                ceiling_baud=2_000_000,
+                use=Use.FREE,
+                holder=None,
+                console=False,
+            )
+        ]
 
     def close(self) -> None:
         """Stop the devices and remove the folder."""

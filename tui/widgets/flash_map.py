@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rich.segment import Segment
+from rich.style import Style
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
@@ -75,7 +76,7 @@ class FlashMap(Widget):
                 start = at
         return found
 
-    def _look(self, cell: str):  # type: ignore[no-untyped-def]
+    def _look(self, cell: str) -> tuple[str, Style]:
         sign, plain, name = LOOK.get(cell, LOOK["!"])
         return (plain if self._plain else sign), self.get_component_rich_style(name)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from textual import on
 from textual.app import ComposeResult
@@ -179,7 +180,7 @@ class Pane(BasePane):
             )
         )
 
-    def _link_options(self):  # type: ignore[no-untyped-def]
+    def _link_options(self) -> dict[str, Any]:
         from tui.verbs import plug
 
         return plug.link_options(
