@@ -1,0 +1,118 @@
+"""A backup of the whole flash that is proven by the chip itself, or none at all."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from core.beken import faults
+from core.beken.reader import Reader
+from core.beken.tasks.session import OpenPort, PlugOptions, Session, session
+from core.beken.wiring import SUPPLY_TEXT
+from core.bkimage import backup as judge
+from core.bkimage import rf
+from core.fault import FaultError
+from core.job import Reporter, Result
+from core.store.backups import Backup, SidecarFacts
+from core.store.store import Store
+
+PHASES = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackupOptions(PlugOptions):
+    """Nothing more than how to reach the plug."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A finished backup, its bytes, and the pains it took."""
+
+    backup: Backup
+    data: bytes
+    seconds: float
+    reread: int
+
+
+async def backup(
+    report: Reporter, options: BackupOptions, *, ports: OpenPort, store: Store
+) -> Result:
+    """Back up the plug; changes nothing.  Result: `backup_result`.
+
+    Raises what linking and identifying raise, BK-UNPROVEN, BK-DEAD-FLASH, BK-ERASED, STORE-*.
+    """
+    async with session(report, options, ports, "Backup", (1, PHASES)) as plug:
+        await plug.speed_up()
+        taken = await take_backup(plug, store, (3, PHASES))
+    return backup_result(taken)
+
+
+async def take_backup(plug: Session, store: Store, steps: tuple[int, int]) -> Taken:
+    """Read, prove and keep the flash of a linked plug; `steps` is (phase index, phases)."""
+    report, device = plug.report, plug.device
+    began = asyncio.get_running_loop().time()
+    report.phase("Read and prove", *steps)
+    part = store.backups.begin(device.mac or None, device.chip, device.size)
+    try:
+        reader = Reader(plug.client, device.size, part, report)
+        await reader.run()
+        data = bytes(reader.data)
+        info = await asyncio.to_thread(judge.examine, data)
+        if info.constant is not None:
+            raise _constant(info.constant)
+        report.phase("Keep", steps[0] + 1, steps[1])
+        kept = await part.finish(
+            SidecarFacts(
+                chip=device.chip,
+                flash_id=device.flash_id,
+                mac=rf.mac_text(info.mac) if info.mac else "",
+                size=device.size,
+                true=True,
+                whole=info.whole,
+                reasons=info.reasons,
+                chip_crc=f"{reader.crc:08x}",
+                source=f"serial line, {plug.client.link.baud} baud",
+            )
+        )
+    finally:
+        part.close()
+    for reason in info.reasons:
+        report.warn("NOT-WHOLE", reason)
+    spent = asyncio.get_running_loop().time() - began
+    return Taken(kept, data, spent, reader.reread)
+
+
+def backup_result(taken: Taken) -> Result:
+    """The flat result: file, sha256, marks, device fields, `seconds`, `reread` sectors."""
+    kept = taken.backup
+    marks = "true and whole" if kept.facts.whole else "true, but not whole"
+    return {
+        "chip": kept.facts.chip,
+        "mac": kept.facts.mac,
+        "flash_id": kept.facts.flash_id,
+        "size": kept.facts.size,
+        "file": str(kept.path),
+        "sha256": kept.sha256,
+        "true": kept.facts.true,
+        "whole": kept.facts.whole,
+        "reasons": list(kept.facts.reasons),
+        "seconds": round(taken.seconds, 1),
+        "reread": taken.reread,
+        "summary": f"Backup {kept.path.name}: {marks}, {taken.seconds:.0f} s",
+    }
+
+
+def _constant(value: int) -> FaultError:
+    if value == 0xFF:
+        return faults.ERASED(
+            what="Every byte of the flash is FF.",
+            cause="The chip was erased before.",
+            next="Nothing to back up. To bring it back, restore a backup of this very device.",
+            state="Nothing was changed. What was read is not a backup.",
+        )
+    return faults.DEAD_FLASH(
+        what=f"Every byte of the flash is {value:02X}.",
+        cause="The flash memory does not answer: weak supply, loaded flash pins, or damage.",
+        next=f"{SUPPLY_TEXT} Then try with P24 connected to GND during reset.",
+        state="Nothing was changed. What was read is not a backup.",
+    )

@@ -1,0 +1,123 @@
+"""What every job on a plug begins and ends with: the port, the link, who is there."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from core.beken import faults
+from core.beken.client import BASE_BAUD, Client
+from core.beken.identify import Device, identify
+from core.beken.linker import DEFAULT_TIMEOUT, LinkView, link_up
+from core.beken.wiring import DRAWING, Lead
+from core.fault import FaultError
+from core.job import Reporter
+from core.link.api import Link
+
+OpenPort = Callable[[str, int, str], Awaitable[Link]]
+"""(port, baud, holder) -> an open link; raises LINK-*."""
+
+DEFAULT_BAUD = 921600
+ADAPTER = "adapter"
+EXTERNAL = "external"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlugOptions:
+    """How to reach the plug.
+
+    `baud` is the speed after identification; `chip` an expectation (empty: none) that never
+    overrides; `supply` is `external`, `adapter` or empty for not said; times in seconds.
+    """
+
+    port: str
+    baud: int = DEFAULT_BAUD
+    lead: Lead = Lead.GND
+    link_timeout: float = DEFAULT_TIMEOUT
+    chip: str = ""
+    supply: str = ""
+
+
+@dataclass(slots=True)
+class Session:
+    """A linked and identified plug.  The client's speed is 115200 until `speed_up`."""
+
+    client: Client
+    device: Device
+    options: PlugOptions
+    report: Reporter
+
+    async def speed_up(self) -> None:
+        """Go to the wanted speed; where that fails, stay at 115200 and say so."""
+        baud = self.options.baud
+        if self.options.supply == ADAPTER and baud > BASE_BAUD:
+            self.report.note(
+                "SLOW-SUPPLY", f"The adapter feeds the module: staying at {BASE_BAUD} baud."
+            )
+            return
+        try:
+            await self.client.set_baud(baud)
+        except FaultError as error:
+            if error.fault.code not in (faults.BAUD.code, "LINK-BAUD"):
+                raise
+            self.report.warn("BAUD", f"{error.fault.what} Going on at {BASE_BAUD} baud.")
+
+    async def slow_down(self) -> None:
+        """Back to 115200, where registers are written."""
+        await self.client.set_baud(BASE_BAUD)
+
+
+@asynccontextmanager
+async def session(
+    report: Reporter,
+    options: PlugOptions,
+    ports: OpenPort,
+    holder: str,
+    steps: tuple[int, int],
+    *,
+    key_needed: bool = False,
+) -> AsyncIterator[Session]:
+    """Open, link, identify; on every way out leave the chip at 115200 and close the port.
+
+    `steps` is (index of the link phase, number of phases).  The chip stays in its loader, so
+    that the next job links without the reset lead.
+    """
+    index, of = steps
+    report.phase("Link", index, of)
+    link = await ports(options.port, BASE_BAUD, holder)
+    client = Client(link)
+    try:
+        await connect(report, options, link)
+        report.phase("Identify", index + 1, of)
+        device = await identify(client, key_needed=key_needed)
+        report.facts("device", **device.facts())
+        if device.key_note:
+            report.warn("KEY", device.key_note)
+        _expected(options, device)
+        yield Session(client, device, options, report)
+    finally:
+        await client.leave()
+        await link.close()
+
+
+async def connect(report: Reporter, options: PlugOptions, link: Link) -> None:
+    """Ask for the reset lead and link.  Raises LINK-*."""
+    report.note("RESET-NOW", options.lead.prompt)
+    report.facts("wiring", drawing=DRAWING, lead=options.lead.value.name)
+
+    def tell(view: LinkView) -> None:
+        report.facts("link", **view.to_json())
+
+    await link_up(link, lead=options.lead, timeout=options.link_timeout, tell=tell)
+
+
+def _expected(options: PlugOptions, device: Device) -> None:
+    wanted = options.chip.lower()
+    if not wanted or wanted in (device.chip, device.chip.removeprefix("bk7231")):
+        return
+    raise faults.OTHER_CHIP(
+        what=f"--chip says {options.chip}, the chip is a {device.chip}.",
+        cause="Another module is connected, or the expectation is wrong.",
+        next="Compare the marking on the module; leave --chip away if you are not sure.",
+    )
