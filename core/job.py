@@ -102,7 +102,7 @@ class Progress(Body):
     """Whole state of the running step, never a delta.
 
     `rate` is units a second, `left` seconds; both None until known.  `cells` has one character a
-    sector of the flash, see `core.bkimage.cells`.
+    sector of the flash, as the device package says.
     """
 
     event = "progress"

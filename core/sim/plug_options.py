@@ -7,8 +7,9 @@ from typing import Literal
 
 from core.sim.faults_on_order import Fault
 
-# eFuse bytes 0-15 of stock plugs: the Tuya key, four words little-endian (BK7231 sheet 6.4).
-TUYA_KEY = bytes.fromhex("93b00f51dcebcba37ea1935903ebadc7")
+# eFuse bytes 0-15 of stock plugs: the Tuya key, four words little-endian.  The words are those of
+# BK7231 sheet 6.4; its byte listing has a slip in the second word (eb for ea).
+TUYA_KEY = bytes.fromhex("93b00f51dceacba37ea1935903ebadc7")
 
 # Block protection bits of the status register: BP0-BP4 and CMP (BK7231 sheet 4.1).
 PROTECTION = 0x407C
