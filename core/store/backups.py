@@ -3,7 +3,8 @@
 `backups/<mac>/20261120T140233Z-bk7231n-0007.bin` has a `.toml` of the same name.  The last number
 counts backups of the device and gives their order where the clock cannot.  While it grows the
 file ends in `.bin.part`, with `.bin.map` beside it: one character a sector.  The final name
-appears only when the file is complete, synced and read back.
+appears only when the file is complete, synced and read back.  Without a MAC the file grows in
+`unknown/` and ends in the folder of the MAC found in it, else in `unknown-<8 of its sha256>/`.
 """
 
 from __future__ import annotations
@@ -22,10 +23,11 @@ import tomli_w
 from core.fault import FaultError
 from core.store import faults
 from core.store.clock import Now, iso, stamp, synchronised
-from core.store.files import Files, disk, read, sync_folder
+from core.store.files import Files, disk, read, sync_folder, write_at
 
 SECTOR = 4096
 UNREAD = " "
+UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +86,13 @@ class Part:
         files.folder(final.parent)
         with disk(self.path):
             self._file = files.create(self.path)
-            self._map_file = files.create(self.map_path)
-            self._map_file.write(self._map)
+            try:
+                self._map_file = files.create(self.map_path)
+            except OSError:
+                self._file.close()
+                raise
+        with contextlib.suppress(OSError):  # the map only helps; `write` meets a full disk
+            self._save_map()
 
     async def write(self, offset: int, data: bytes) -> None:
         """Put `data` at `offset`.  Raises STORE-FULL, STORE-IO."""
@@ -93,11 +100,13 @@ class Part:
 
     def _write(self, offset: int, data: bytes) -> None:
         with disk(self.path):
-            os.pwrite(self._file.fileno(), data, offset)
+            write_at(self._file.fileno(), data, offset)
 
     def mark(self, sector: int, cell: str) -> None:
-        """Note the state of one sector in the map."""
+        """Note the state of one sector in the map, which a crash must not lose."""
         self._map[sector] = ord(cell)
+        with contextlib.suppress(OSError):
+            write_at(self._map_file.fileno(), self._map[sector : sector + 1], sector)
 
     async def finish(self, facts: SidecarFacts) -> Backup:
         """Sync, read back, name.  Raises STORE-IO when the disk returns other bytes."""
@@ -105,7 +114,6 @@ class Part:
 
     def _finish(self, facts: SidecarFacts) -> Backup:
         with disk(self.path):
-            self._save_map()
             os.truncate(self._file.fileno(), self.size)
             written = self._digest()
             os.fsync(self._file.fileno())
@@ -118,6 +126,7 @@ class Part:
                 cause="The disk or card has a fault.",
                 next="Use another disk (--home) and make the backup again.",
             )
+        self._settle(facts.mac, again)
         backup = Backup(self.final, again, facts, iso(self._now()), _counter(self.final))
         self._files.write(self.final.with_suffix(".toml"), _record(backup))
         with disk(self.final):
@@ -126,20 +135,26 @@ class Part:
             sync_folder(self.final.parent)
         return backup
 
+    def _settle(self, mac: str, sha256: str) -> None:
+        """Choose the folder of a backup that began without a MAC."""
+        if self.final.parent.name != UNKNOWN:
+            return
+        folder = self.final.parent.with_name(_mac12(mac) or f"{UNKNOWN}-{sha256[:8]}")
+        self._files.folder(folder)
+        head = self.final.stem.rpartition("-")[0]
+        self.final = folder / f"{head}-{_next(folder):04d}.bin"
+
     def _digest(self) -> str:
         self._file.seek(0)
         return hashlib.file_digest(self._file, "sha256").hexdigest()
 
     def _save_map(self) -> None:
-        os.pwrite(self._map_file.fileno(), self._map, 0)
+        write_at(self._map_file.fileno(), self._map, 0)
 
     def close(self) -> None:
         """Close the files; what is not finished stays as `.part` with its map."""
-        if not self._file.closed:
-            with contextlib.suppress(OSError):  # must not hide the fault on its way up
-                self._save_map()
-            self._file.close()
-            self._map_file.close()
+        self._file.close()
+        self._map_file.close()
 
 
 class Backups:
@@ -150,9 +165,8 @@ class Backups:
 
     def begin(self, mac: str | None, chip: str, size: int) -> Part:
         """Start a backup of `size` bytes.  `mac` in any notation; None until one is known."""
-        folder = self.root / (_mac12(mac) if mac else "unknown")
-        counter = 1 + max((_counter(p) for p in folder.glob("*.bin*")), default=0)
-        name = f"{stamp(self._now())}-{chip}-{counter:04d}.bin"
+        folder = self.root / (_mac12(mac or "") or UNKNOWN)
+        name = f"{stamp(self._now())}-{chip}-{_next(folder):04d}.bin"
         return Part(folder / name, size, self._files, self._now)
 
     def all(self) -> list[Backup]:
@@ -164,7 +178,12 @@ class Backups:
         return sorted(found, key=lambda b: (b.path.parent.name, b.counter))
 
     def load(self, path: Path) -> Backup:
-        """The backup at `path`, its checksum tested.  Raises STORE-NO-RECORD, STORE-CHANGED."""
+        """The backup at `path`, its checksum tested.
+
+        Raises STORE-UNREADABLE, STORE-NO-RECORD, STORE-CHANGED.
+        """
+        if not path.exists():
+            read(path, 0)
         backup = load_record(path)
         backup.read()
         return backup
@@ -181,12 +200,11 @@ def load_record(path: Path) -> Backup:
         )
     try:
         values = tomllib.loads(read(record, 1 << 20).decode())
-        facts = {k: values[k] for k in SidecarFacts.__dataclass_fields__}
-        facts["reasons"] = tuple(facts["reasons"])
-        return Backup(
-            path, str(values["sha256"]), SidecarFacts(**facts), values["when"], values["counter"]
-        )
-    except (ValueError, KeyError, TypeError) as error:
+        facts = {name: _field(values, name, kind) for name, kind in _FACTS.items()}
+        facts["reasons"] = tuple(str(reason) for reason in facts["reasons"])
+        sha256, when = _field(values, "sha256", str), _field(values, "when", str)
+        return Backup(path, sha256, SidecarFacts(**facts), when, _field(values, "counter", int))
+    except (ValueError, RecursionError) as error:
         raise faults.NO_RECORD(
             what=f"{record} cannot be understood: {error}.",
             cause="The record was changed by hand or damaged.",
@@ -206,8 +224,33 @@ def _record(backup: Backup) -> bytes:
     return tomli_w.dumps(values).encode()
 
 
+_FACTS: dict[str, type] = {
+    "chip": str,
+    "flash_id": str,
+    "mac": str,
+    "size": int,
+    "true": bool,
+    "whole": bool,
+    "reasons": list,
+    "chip_crc": str,
+    "source": str,
+}
+
+
+def _field(values: dict[str, Any], name: str, kind: type) -> Any:
+    if type(values.get(name)) is not kind:  # True is an int, but not a size
+        raise ValueError(f"'{name}' is missing or is not of type {kind.__name__}")
+    return values[name]
+
+
 def _mac12(mac: str) -> str:
-    return "".join(c for c in mac.lower() if c in "0123456789abcdef")
+    """12 lower-case hex digits, or nothing when it is no MAC."""
+    digits = "".join(c for c in mac.lower() if c not in ":-. ")
+    return digits if len(digits) == 12 and set(digits) <= set("0123456789abcdef") else ""
+
+
+def _next(folder: Path) -> int:
+    return 1 + max((_counter(path) for path in folder.glob("*.bin*")), default=0)
 
 
 def _counter(path: Path) -> int:

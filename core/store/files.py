@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from core.store import faults
 PRIVATE = 0o600
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _DENIED = {errno.EACCES, errno.EPERM, errno.EROFS}
+_ASTRAY = {errno.ENOENT, errno.EISDIR, errno.ENOTDIR, errno.EEXIST, errno.ELOOP, errno.ENAMETOOLONG}
 
 
 def disk_fault(error: OSError, path: Path) -> FaultError:
@@ -32,9 +34,11 @@ def disk_fault(error: OSError, path: Path) -> FaultError:
             next="Choose another folder with --home, or change its owner.",
             command=("wattbench", "info"),
         )
-    if error.errno in (errno.ENOENT, errno.EISDIR, errno.ENOTDIR):
+    if error.errno in _ASTRAY:
         return faults.UNREADABLE(
-            what=what, cause="The path does not lead to a file.", next="Check the path."
+            what=what,
+            cause="Part of the path is missing, or is a file where a folder should be.",
+            next="Check the path.",
         )
     return faults.IO(
         what=what, cause="The disk or card has a fault.", next="Copy the data to another disk."
@@ -100,15 +104,47 @@ class Files:
     def create(self, path: Path) -> BufferedRandom:
         """A new private file, open for writing; an old one of that name is cut to nothing."""
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, PRIVATE)
-        os.fchmod(handle, PRIVATE)
-        self.own(path)
+        try:
+            os.fchmod(handle, PRIVATE)
+            self.own(path)
+        except OSError:
+            os.close(handle)
+            raise
         return os.fdopen(handle, "r+b")
+
+
+def write_at(handle: int, data: bytes | bytearray, offset: int) -> None:
+    """All of `data` at `offset`: a disk that fills up takes part of it without an error."""
+    rest = memoryview(data)
+    while rest:
+        written = os.pwrite(handle, rest, offset)
+        rest, offset = rest[written:], offset + written
 
 
 def read(path: Path, limit: int = 64 << 20) -> bytes:
     """A whole plain file of at most `limit` bytes.  Raises STORE-UNREADABLE and kin."""
-    with disk(path), path.open("rb") as file:
-        data = file.read(limit + 1)
+    try:
+        # a FIFO must not hold us up until somebody writes to it
+        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        try:
+            plain = stat.S_ISREG(os.fstat(handle).st_mode)
+            data = _up_to(handle, limit + 1) if plain else b""
+        finally:
+            os.close(handle)
+    except OSError as error:
+        if error.errno not in _DENIED:
+            raise disk_fault(error, path) from error
+        raise faults.UNREADABLE(
+            what=f"{path}: {error.strerror}.",
+            cause="You have no right to read it.",
+            next="Change its owner or mode, or use a copy of your own.",
+        ) from error
+    if not plain:
+        raise faults.UNREADABLE(
+            what=f"{path} is not a plain file.",
+            cause="The path leads to a folder, a device or a pipe.",
+            next="Check the path.",
+        )
     if len(data) > limit:
         raise faults.UNREADABLE(
             what=f"{path} is larger than {limit >> 20} MiB.",
@@ -116,3 +152,8 @@ def read(path: Path, limit: int = 64 << 20) -> bytes:
             next="Check the path.",
         )
     return data
+
+
+def _up_to(handle: int, count: int) -> bytes:
+    with os.fdopen(handle, "rb", closefd=False) as file:
+        return file.read(count)

@@ -9,18 +9,20 @@ that gives the order where the clock cannot.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import fcntl
 import json
 import os
+import shutil
 from dataclasses import dataclass
 from io import BufferedRandom
 from pathlib import Path
 from typing import Any
 
-from core.fault import FaultError
+from core.fault import FaultError, Touched
 from core.store import faults
 from core.store.clock import Now, stamp
-from core.store.files import Files, disk, disk_fault, read
+from core.store.files import Files, disk, disk_fault, read, sync_folder
 from core.store.journal import Journal
 
 ENDS = ("result", "fault")
@@ -58,7 +60,9 @@ class JobFolder:
 
     def drop_target(self) -> None:
         """Remove the bytes after the last verify."""
-        (self.path / "target.bin").unlink(missing_ok=True)
+        with disk(self.path):
+            (self.path / "target.bin").unlink(missing_ok=True)
+            sync_folder(self.path)
 
     def close(self) -> None:
         """Finish the journal, then let go of the lock."""
@@ -75,24 +79,43 @@ class Jobs:
 
     def create(self, kind: str) -> JobFolder:
         """A new, locked folder for a job of this kind.  Raises STORE-DENIED, STORE-FULL."""
-        self._files.folder(self.root)
-        counter = 1 + max((_counter(p.name) for p in self.root.iterdir()), default=0)
-        path = self.root / f"{stamp(self._now())}-{kind}-{counter:02x}"
-        with disk(path):
-            path.mkdir(mode=0o700)
-            self._files.own(path)
-            lock = self._files.create(path / "lock")
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                lock.write(f"{os.getpid()}\n".encode())
-                lock.flush()
-                journal = Journal(path / "journal.jsonl", self._files)
-            except (OSError, FaultError):
-                lock.close()
-                raise
+        path = self._new_folder(kind)
+        try:
+            with disk(path):
+                self._files.own(path)
+                lock, journal = self._lock_and_journal(path)
+        except FaultError:
+            shutil.rmtree(path, ignore_errors=True)  # a job that never was is not interrupted
+            raise
         folder = JobFolder(path, self._files, lock, journal)
         self._open[folder.id] = folder
         return folder
+
+    def _new_folder(self, kind: str) -> Path:
+        self._files.folder(self.root)
+        with disk(self.root):
+            counter = max((_counter(p.name) for p in self.root.iterdir()), default=0)
+            while True:
+                counter += 1
+                path = self.root / f"{stamp(self._now())}-{kind}-{counter:02x}"
+                with contextlib.suppress(FileExistsError):  # another wattbench was faster
+                    path.mkdir(mode=0o700)
+                    return path
+
+    def _lock_and_journal(self, path: Path) -> tuple[BufferedRandom, Journal]:
+        lock = self._files.create(path / "lock")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # who looks at the lock holds it for a moment
+            lock.write(f"{os.getpid()}\n".encode())
+            lock.flush()
+            journal = Journal(path / "journal.jsonl", self._files)
+            sync_folder(path)
+            sync_folder(self.root)
+            return lock, journal
+        except (OSError, FaultError):
+            with contextlib.suppress(OSError):  # closing writes what is left
+                lock.close()
+            raise
 
     def folder(self, job_id: str) -> JobFolder:
         """The folder of a job that runs in this process."""
@@ -131,6 +154,7 @@ class Jobs:
         started: dict[str, Any] = next((e for e in events if e["event"] == "started"), {})
         end = next((e for e in reversed(events) if e["event"] in ENDS), None)
         pid = None if end else lock_holder(path / "lock")
+        touched = end is None or end.get("touched") != Touched.NOTHING
         if end is None:
             state, outcome = ("running", "") if pid is not None else ("interrupted", "")
         elif end["event"] == "result":
@@ -143,7 +167,7 @@ class Jobs:
             str(started.get("title", "")),
             state,
             outcome,
-            (path / "target.bin").is_file() and state in ("interrupted", "failed"),
+            (path / "target.bin").is_file() and state in ("interrupted", "failed") and touched,
             pid,
         )
 
@@ -152,15 +176,15 @@ class Jobs:
         path = self.path_of(job_id) / "journal.jsonl"
         found = []
         try:
-            text = read(path).decode("utf-8", "replace")
+            lines = read(path).split(b"\n")  # str.splitlines would also cut inside of names
         except FaultError:
             return []
-        for line in text.splitlines():
+        for line in lines:
             try:
-                event = json.loads(line)
-            except ValueError:
+                event = json.loads(line.decode("utf-8", "replace"))
+            except (ValueError, RecursionError):
                 continue
-            if isinstance(event, dict) and "event" in event:
+            if isinstance(event, dict) and isinstance(event.get("event"), str):
                 found.append(event)
         return found
 

@@ -7,6 +7,7 @@ the one before it is safe.  Progress is kept once a second.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import queue
@@ -39,7 +40,7 @@ class Journal:
             if event.t - self._last_progress < 1.0:
                 return
             self._last_progress = event.t
-        line = json.dumps(event.to_json(), ensure_ascii=False, default=str)
+        line = json.dumps(event.to_json(), ensure_ascii=False, default=str, skipkeys=True)
         self._queue.put(("line", line))
         if isinstance(event.body, Phase):
             self._queue.put(("sync", None))
@@ -53,7 +54,11 @@ class Journal:
             if not done.done():
                 done.set_result(None)
 
-        self._queue.put(("sync", lambda: loop.call_soon_threadsafe(tell)))
+        def wake() -> None:
+            with contextlib.suppress(RuntimeError):  # the loop has ended
+                loop.call_soon_threadsafe(tell)
+
+        self._queue.put(("sync", wake))
         await done
         if self._fault is not None:
             raise self._fault
@@ -69,7 +74,8 @@ class Journal:
             kind, value = self._queue.get()
             try:
                 if kind == "line":
-                    self._file.write(f"{value}\n".encode())
+                    # half of a surrogate pair comes from file names that are not UTF-8
+                    self._file.write(f"{value}\n".encode(errors="replace"))
                 else:
                     self._file.flush()
                     os.fsync(self._file.fileno())

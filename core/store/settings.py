@@ -19,11 +19,12 @@ class Settings:
         self.path, self._files = path, files
         self.problem = ""
         self._values: dict[str, Any] = {}
-        if path.exists():
-            try:
+        try:
+            if path.exists():
                 self._values = tomllib.loads(read(path, 1 << 20).decode())
-            except (ValueError, FaultError) as error:
-                self.problem = f"{path} is not used: {error}. Defaults apply; the file is kept."
+        except (ValueError, RecursionError, OSError, FaultError) as error:
+            why = error.fault.what if isinstance(error, FaultError) else f"{error}."
+            self.problem = f"{path} is not used: {why} Defaults apply; the file is kept."
 
     def get(self, name: str, default: str = "") -> str:
         """A remembered text, or `default`."""
