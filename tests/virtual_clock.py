@@ -59,6 +59,7 @@ class _JumpingSelector(selectors.DefaultSelector):
         if ready or (timeout is not None and timeout <= 0):
             self._rounds += 1
             if self._rounds > ROUNDS:
+                self._rounds = 0  # the clean-up after this error needs some rounds, too
                 raise RuntimeError(f"the loop spins: {ROUNDS} rounds at t={self.now}")
             return ready
         self._rounds = 0

@@ -1,6 +1,6 @@
 """How a serial line can fail, each way with its help page."""
 
-from core.fault import Exit, FaultError, FaultKind
+from core.fault import FaultError, FaultKind
 
 GONE = FaultKind(
     "LINK-GONE",
@@ -59,14 +59,12 @@ BUSY = FaultKind(
     "2. ModemManager tries every new port for some seconds: wait ten seconds and try again.\n"
     "3. On a Raspberry Pi a log-in console may sit on the built-in UART; "
     "`sudo raspi-config` turns it off. A USB adapter is the better choice.",
-    exit=Exit.REFUSED,
 )
 URL = FaultKind(
     "LINK-URL",
     "This kind of port address is not understood",
     "A port is a device path such as /dev/ttyUSB0 or /dev/serial/by-id/..., or "
     "socket://HOST:PORT for a raw TCP serial server. rfc2217 comes later.",
-    exit=Exit.USAGE,
 )
 OPEN = FaultKind(
     "LINK-OPEN",
