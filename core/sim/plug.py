@@ -55,11 +55,7 @@ class Plug:
         self._busy_until = 0.0
         self._host_baud = 0
         self._sent_stage = self._reply_stage = ""
-        self._wake: asyncio.TimerHandle | None = None
-        self._gap: asyncio.TimerHandle | None = None
-        self._window: asyncio.TimerHandle | None = None
-        self._person: asyncio.TimerHandle | None = None
-        self._talk: asyncio.TimerHandle | None = None
+        self._timers: dict[str, asyncio.TimerHandle] = {}
 
     # -- what a test looks at --------------------------------------------------------------
 
@@ -117,10 +113,7 @@ class Plug:
         self._in.clear()
         self._out.clear()
         self._deframer.reset()
-        self._cancel_gap()
-        if self._talk is not None:
-            self._talk.cancel()
-            self._talk = None
+        self._cancel("gap", "wake", "talk")
 
     def received(self, data: bytes, baud: int) -> None:
         """Bytes that the host begins to send now, at `baud` (0: as fast as the chip listens)."""
@@ -131,15 +124,14 @@ class Plug:
         data = self._orders.passing("host", data, self._sent_stage)
         step = 10 / (baud or self.baud) if self.options.rate == "line" else 0.0
         self._in.add(data, self._now(), step, baud)
-        if not self._listening and self.options.power_cycle_after is not None and not self._person:
-            self._person = self._later(self.options.power_cycle_after, self._lead_pulled)
+        lead = self.options.power_cycle_after
+        if not self._listening and lead is not None and "lead" not in self._timers:
+            self._set("lead", self._now() + lead, self._lead_pulled)
         self._pump()
 
     def _pump(self) -> None:
         """Let the chip take what has arrived, then wait for what is still on the wire."""
-        if self._wake is not None:
-            self._wake.cancel()
-            self._wake = None
+        self._cancel("wake")
         now = self._now()
         while (piece := self._in.first) is not None:
             if not self._listening:
@@ -152,7 +144,8 @@ class Plug:
             if not ready:
                 if piece.left:
                     first = piece.before(self._busy_until)
-                    self._wake = self._at(piece.time_of(first + self._deframer.wanting()))
+                    when = piece.time_of(first + self._deframer.wanting())
+                    self._set("wake", when, self._pump)
                     return
                 continue
             data, at = piece.take(ready)
@@ -206,20 +199,16 @@ class Plug:
             self._send(data if self._hears(host) else garbled(data))
 
     def _watch_gap(self, at: float) -> None:
-        self._cancel_gap()
+        self._cancel("gap")
         if self._deframer.begun:
-            loop = asyncio.get_running_loop()
-            self._gap = loop.call_at(at + self.options.gap, self._gap_over)
-
-    def _cancel_gap(self) -> None:
-        if self._gap is not None:
-            self._gap.cancel()
-            self._gap = None
+            self._set("gap", at + self.options.gap, self._gap_over)
 
     def _gap_over(self) -> None:
-        self._gap = None
+        self._cancel("gap")
         self._pump()
-        request = self._deframer.abandon() if self._gap is None else None
+        if "gap" in self._timers:  # more of the packet had come
+            return
+        request = self._deframer.abandon()
         if request is not None:
             self._execute(request, self._now())
 
@@ -238,44 +227,40 @@ class Plug:
         for part in (self._orders, self._memory, self._rom):
             part.power_on()
         self._listening = True
-        if self._window is not None:
-            self._window.cancel()
-            self._window = None
+        self._cancel("window", "talk")
         if self.options.window is not None and not self._memory.blank:
-            self._window = self._later(self.options.window, self._window_over)
+            self._set("window", self._now() + self.options.window, self._window_over)
 
     def _pump_away(self) -> None:
         """What is in flight towards a chip without power, or from it, is gone."""
         self._listening = False
         self._pump()
         self._deframer.reset()
-        self._cancel_gap()
+        self._cancel("gap")
         self._out.clear()
 
     def _window_over(self) -> None:
-        self._window = None
+        self._cancel("window")
         self._pump()
         if self.linked:
             return
         self._listening = False
         self._deframer.reset()
-        self._cancel_gap()
+        self._cancel("gap")
         self._memory.app_protects()
-        if self._talk is None:
-            self._app_talks()
+        self._app_talks()
 
     def _lead_pulled(self) -> None:
-        self._person = None
+        self._cancel("lead")
         if not self._listening:
             self.power_cycle()
             self._pump()
 
     def _app_talks(self) -> None:
-        self._talk = None
         if self.options.boot_noise and not self._listening and self._send is not None:
             self._reply_stage = ""
             self._say(self.options.boot_noise, self._now())
-            self._talk = self._later(self.options.noise_every, self._app_talks)
+            self._set("talk", self._now() + self.options.noise_every, self._app_talks)
 
     # -- time ------------------------------------------------------------------------------
 
@@ -283,9 +268,12 @@ class Plug:
     def _now() -> float:
         return asyncio.get_running_loop().time()
 
-    def _at(self, when: float) -> asyncio.TimerHandle:
-        return asyncio.get_running_loop().call_at(when, self._pump)
+    def _set(self, name: str, when: float, call: Callable[[], None]) -> None:
+        self._cancel(name)
+        self._timers[name] = asyncio.get_running_loop().call_at(when, call)
 
-    @staticmethod
-    def _later(seconds: float, call: Callable[[], None]) -> asyncio.TimerHandle:
-        return asyncio.get_running_loop().call_later(seconds, call)
+    def _cancel(self, *names: str) -> None:
+        for name in names:
+            timer = self._timers.pop(name, None)
+            if timer is not None:
+                timer.cancel()

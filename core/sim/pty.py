@@ -56,21 +56,19 @@ class PtyPort:
         self._client = False
         self._look: asyncio.TimerHandle | None = None
         try:
-            self._master, slave = os.openpty()
+            self._master, self._slave = os.openpty()
         except OSError as error:
             raise _no_port(f"No pseudo terminal: {error.strerror}.") from error
         try:
-            self.path = os.ttyname(slave)
-            tty.setraw(slave)
+            self.path = os.ttyname(self._slave)
+            tty.setraw(self._slave)
             os.set_blocking(self._master, False)
             if symlink is not None:
                 _point(symlink, self.path)
         except OSError as error:
             os.close(self._master)
+            self._let_go()
             raise _no_port(f"{error.filename or 'The port'}: {error.strerror}.") from error
-        finally:
-            # Held open by us, a client's exclusive mark would outlive the client.
-            os.close(slave)
         device.attach(self._send)
         self._wait_for_client()
 
@@ -90,6 +88,7 @@ class PtyPort:
         if self._master < 0:
             return
         self._stop_listening()
+        self._let_go()
         if self._look is not None:
             self._look.cancel()
         os.close(self._master)
@@ -100,11 +99,23 @@ class PtyPort:
 
     # -- the client comes and goes ---------------------------------------------------------
 
+    def _let_go(self) -> None:
+        """Close the client's half that we hold open so that the first client is heard at once.
+
+        Later it would hide that a client has left, and keep that one's exclusive mark alive.
+        """
+        if self._slave >= 0:
+            os.close(self._slave)
+            self._slave = -1
+
     def _wait_for_client(self) -> None:
         self._look = None
         poll = select.poll()
         poll.register(self._master, select.POLLIN)
-        if any(event & select.POLLHUP for _, event in poll.poll(0)):
+        seen = dict(poll.poll(0)).get(self._master, 0)
+        if seen & select.POLLHUP:
+            if seen & select.POLLIN:  # said by a client that has already left
+                self._hear()
             self._look = self._loop.call_later(LOOK, self._wait_for_client)
             return
         self._client = True
@@ -123,14 +134,20 @@ class PtyPort:
     # -- bytes -----------------------------------------------------------------------------
 
     def _readable(self) -> None:
+        if not self._hear():
+            self._client_left()
+
+    def _hear(self) -> bool:
+        """Pass on what the client has sent; False when it has left."""
         try:
             data = os.read(self._master, CHUNK)
         except BlockingIOError:
-            return
+            return True
         except OSError:
-            self._client_left()
-            return
+            return False
+        self._let_go()
         self._device.received(data, self.host_baud)
+        return True
 
     def _send(self, data: bytes) -> None:
         """Bytes for the client; without one they are lost, as on a wire."""
