@@ -5,12 +5,11 @@ from __future__ import annotations
 import importlib
 import os
 import traceback
-from collections.abc import Iterable
+from functools import partial
 from signal import Signals
 
-from textual.app import App, SystemCommand
+from textual.app import App
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
 
 from core.fault import FaultError
 from tui.actions import APP_ACTIONS, PaneInfo, panes
@@ -20,6 +19,7 @@ from tui.mailbox import Mailbox
 from tui.model import Model
 from tui.panes.base import PaneScreen, UnbuiltPane, screen_for
 from tui.widgets.dialog import HelpDialog, QuestionDialog, QuitDialog
+from tui.widgets.palette import Entry, PaletteDialog
 
 
 def _bindings() -> list[BindingType]:
@@ -39,8 +39,7 @@ class WattbenchApp(App[None]):
     TITLE = "wattbench"
     CSS_PATH = "app.tcss"
     BINDINGS = _bindings()
-    ENABLE_COMMAND_PALETTE = True
-    COMMAND_PALETTE_BINDING = "ctrl+p"
+    ENABLE_COMMAND_PALETTE = False  # ours comes from the registry and costs fewer bytes
 
     def __init__(self, host: Host) -> None:
         super().__init__()
@@ -150,7 +149,11 @@ class WattbenchApp(App[None]):
             self.push_screen(HelpDialog(self.screen.INFO, self.panes))
 
     def do_palette(self) -> None:
-        self.action_command_palette()
+        def picked(entry: Entry | None) -> None:
+            if entry is not None:
+                entry.run()
+
+        self.push_screen(PaletteDialog(self.palette_entries()), picked)
 
     def do_redraw(self) -> None:
         self.refresh(repaint=True, layout=True)
@@ -181,28 +184,24 @@ class WattbenchApp(App[None]):
         for job in running:
             self.host.cancel(job.id)
 
-    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """The palette: the registry, nothing else."""
+    def palette_entries(self) -> list[Entry]:
+        """The registry: this pane's actions, the panes, the app's own."""
+        found = []
+        screen = self.screen
         if isinstance(screen, PaneScreen):
-            for action in screen.INFO.actions:
-                yield SystemCommand(
-                    f"{action.label} ({action.key_text})",
-                    action.help,
-                    lambda name=action.name: screen.action_do(name),
-                )
-        for pane in self.panes:
-            yield SystemCommand(
-                f"{pane.title} ({pane.digit})",
-                pane.about,
-                lambda name=pane.name: self.action_go(name),
-            )
-        for action in APP_ACTIONS:
-            if action.name != "palette":
-                yield SystemCommand(
-                    f"{action.label} ({action.key_text})",
-                    action.help,
-                    lambda name=action.name: self.action_do(name),
-                )
+            found = [
+                Entry(a.label, a.key_text, a.help, partial(screen.action_do, a.name))
+                for a in screen.INFO.actions
+            ]
+        found += [
+            Entry(pane.title, pane.digit, pane.about, partial(self.action_go, pane.name))
+            for pane in self.panes
+        ]
+        return found + [
+            Entry(a.label, a.key_text, a.help, partial(self.action_do, a.name))
+            for a in APP_ACTIONS
+            if a.name != "palette"
+        ]
 
     # -- the end ---------------------------------------------------------------------------
 

@@ -16,22 +16,15 @@ LOOK = {
     " ": ("·", ".", "map--untouched"),
     "_": ("░", "_", "map--blank"),
     "r": ("▒", "r", "map--read"),
-    "R": ("█", "R", "map--proven"),
-    "k": ("▓", "k", "map--kept"),
+    "R": ("▓", "R", "map--proven"),
+    "k": ("=", "k", "map--kept"),
     "e": ("-", "e", "map--erased"),
-    "w": ("▒", "w", "map--written"),
+    "w": ("▄", "w", "map--written"),
     "W": ("█", "W", "map--done"),
     "!": ("!", "!", "map--failed"),
 }
-LEGEND = (
-    (" ", "untouched"),
-    ("_", "blank"),
-    ("R", "read, proven"),
-    ("k", "kept"),
-    ("e", "erased"),
-    ("W", "written, proven"),
-    ("!", "failed"),
-)
+LEGEND = ((" ", "not yet"), ("_", "blank"), ("R", "read"), ("k", "kept"), ("e", "erased"),
+          ("W", "written"), ("!", "failed"))  # fmt: skip
 
 
 class FlashMap(Widget):

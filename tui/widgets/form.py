@@ -55,7 +55,7 @@ class _Rows(Widget, can_focus=True):
             here = number == self.cursor and self.has_focus
             text = clean(row.shown or row.value) or "-"
             if len(text) > room:
-                text = "..." + text[-(room - 3) :]
+                text = f"{text[: room - 1]}~" if row.choices else f"~{text[1 - room :]}"
             style = "reverse" if here else ""
             mark = self._glyph if here else " "
             lines.append(

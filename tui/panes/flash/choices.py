@@ -10,8 +10,8 @@ from tui.text import size
 from tui.widgets.form import Field
 
 SUPPLIES = (
-    ("external", "own 3.3 V supply or regulator board"),
-    ("adapter", "3.3 V pin of the adapter (often too weak)"),
+    ("external", "own 3.3 V supply or regulator"),
+    ("adapter", "adapter pin (often too weak)"),
 )
 LEADS = (
     ("gnd", "GND of the module"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,7 @@ class Pane(BasePane):
         with Horizontal(id="top"):
             yield Form(app.glyphs.cursor)
             yield StepList(app.glyphs)
+        yield Line("device")
         with ContentSwitcher(id="middle", initial="wiring"):
             yield Static(_wiring(), id="wiring", markup=False)
             yield FlashMap(plain=app.glyphs.ok == "+")
@@ -62,6 +64,7 @@ class Pane(BasePane):
         if job is None:
             return
         self.query_one(FlashMap).show(job.cells)
+        self._show_device(job)
         self._show_plan(job)
         self._show_bar(job)
         self._show_log(job)
@@ -87,9 +90,19 @@ class Pane(BasePane):
             lines = [clean(str(line)) for line in plan.get("lines", ())]
             self.query_one("#plan", Static).update("\n".join(lines))
 
+    def _show_device(self, job: JobView) -> None:
+        device = job.facts.get("device", {})
+        words = [str(device[k]) for k in ("chip", "part", "flash_id", "mac") if device.get(k)]
+        self.query_one("#device", Line).say(Content(clean("  ".join(words))))
+
     def _show_bar(self, job: JobView) -> None:
         p, room = job.progress, max(self.size.width - 44, 10)
+        link = job.facts.get("link", {})
+        if link and not link.get("linked") and job.running:
+            self.query_one("#bar", Line).say(_listening(link))
+            return
         if p is None or not p.total:
+            self.query_one("#bar", Line).say(Content(""))
             return
         signs = self.wattbench.glyphs
         full = room * p.done // p.total
@@ -222,3 +235,12 @@ def _wiring() -> str:
     from core.beken.wiring import DRAWING
 
     return DRAWING.rstrip("\n")
+
+
+def _listening(link: Mapping[str, Any]) -> Content:
+    """What to do now, for how long we listen, and what was heard."""
+    heard = f"{link['bytes_seen']} bytes heard ({link['kind']})"
+    return Content.assemble(
+        (clean(f"NOW: {link['prompt']}"), "bold reverse"),
+        clean(f"  {link['seconds']:.0f} of {link['timeout']:.0f} s, {heard}"),
+    )
