@@ -8,6 +8,9 @@ from core.fault import Fault, FaultError
 
 EVIDENCE = 256
 """Bytes of thrown-away input that `quiet` hands back."""
+LIMIT = 1 << 22
+"""Unread bytes from which on the older half is dropped: a babbling line that nobody reads must not
+fill the memory of a Pi."""
 
 
 class Inbox:
@@ -26,6 +29,8 @@ class Inbox:
     def feed(self, data: bytes) -> None:
         """Bytes arrived."""
         self._data += data
+        if len(self._data) > LIMIT:
+            del self._data[: -LIMIT // 2]
         if len(self._data) >= self._wanted:
             self._wake()
 

@@ -29,8 +29,8 @@ async def off_loop(
     def deliver(result: T) -> None:
         if not answer.done():
             answer.set_result(result)
-        elif undo is not None:
-            threading.Thread(target=undo, args=(result,), daemon=True).start()
+        else:
+            _undo(undo, result)
 
     def refuse(error: BaseException) -> None:
         if not answer.done():
@@ -46,9 +46,19 @@ async def off_loop(
         try:
             loop.call_soon_threadsafe(deliver, result)
         except RuntimeError:
-            if undo is not None:
-                undo(result)
+            _undo(undo, result)
 
     threading.Thread(target=body, name="link-call", daemon=True).start()
-    async with asyncio.timeout(patience):
-        return await answer
+    try:
+        async with asyncio.timeout(patience):
+            return await answer
+    except BaseException:
+        # A cancel can arrive between the answer and our waking up: then nobody else has it.
+        if answer.done() and not answer.cancelled() and answer.exception() is None:
+            _undo(undo, answer.result())
+        raise
+
+
+def _undo(undo: Callable[[T], object] | None, result: T) -> None:
+    if undo is not None:
+        threading.Thread(target=undo, args=(result,), daemon=True).start()

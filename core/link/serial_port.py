@@ -224,7 +224,7 @@ async def _open_tty(path: str, baud: int, describe: Describe | None) -> _SerialL
     link = _SerialLink(path, port)
     try:
         await link.set_baud(baud)  # once more, for the check of what the adapter really makes
-    except FaultError:
+    except BaseException:  # also a cancel
         await link.close()
         raise
     return link
@@ -245,6 +245,8 @@ def _open(path: str, baud: int) -> serial.Serial:
     port.write_timeout = 0
     port.open()
     tty.claim(port.fileno())
+    with contextlib.suppress(OSError, ValueError):
+        port.set_low_latency_mode(True)  # an FTDI holds short replies back for 16 ms otherwise
     return port
 
 

@@ -169,6 +169,17 @@ async def test_close_may_be_repeated_and_ends_the_line() -> None:
 
 
 @virtual
+async def test_a_line_that_nobody_reads_does_not_fill_the_memory() -> None:
+    device = Recorder()
+    link = MemoryLink(device)
+    for index in range(200):
+        device.send(bytes([index]) * 65536)
+    kept = await link.read(1 << 30, 1)
+    assert len(kept) <= 1 << 22
+    assert kept.endswith(bytes([199]) * 65536)
+
+
+@virtual
 async def test_a_speed_of_zero_is_refused() -> None:
     link = MemoryLink(Recorder())
     with pytest.raises(FaultError, match="LINK-BAUD"):
