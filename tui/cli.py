@@ -13,15 +13,35 @@ if TYPE_CHECKING:
     from tui.host import Options
 
 USAGE = 2
+CANCELLED = 130
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run the program; returns the exit code."""
     arguments = sys.argv[1:] if argv is None else argv
+    try:
+        code = _dispatch(arguments)
+    except SystemExit as stop:
+        code = int(stop.code or 0)
+    except KeyboardInterrupt:
+        code = CANCELLED  # before the host took the signals, so before any job
+    except Exception as error:
+        code = _broken(error, json="--json" in arguments)
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:
+        from tui.host import drop_output
+
+        drop_output(sys.stdout)
+    return code
+
+
+def _dispatch(arguments: list[str]) -> int:
     if arguments == ["--version"]:
         print(f"wattbench {__version__}")
         return 0
-    flags, rest = global_parser().parse_known_args(arguments)
+    flags, rest = global_parser(json="--json" in arguments).parse_known_args(arguments)
     if flags.version:
         print(f"wattbench {__version__}")
         return 0
@@ -33,11 +53,20 @@ def main(argv: list[str] | None = None) -> int:
     return _run_verb(rest, flags)
 
 
-def global_parser() -> argparse.ArgumentParser:
-    """The flags that may stand before or after the verb."""
+def _parser_kind(json: bool) -> type[argparse.ArgumentParser]:
+    """Parsers whose errors end in exit 2, with the fault object where JSON is wanted."""
     import argparse
 
-    parser = argparse.ArgumentParser(prog="wattbench", add_help=False, allow_abbrev=False)
+    class Parser(argparse.ArgumentParser):
+        def error(self, message: str) -> NoReturn:
+            raise SystemExit(_usage(f"{self.prog}: {message}", json=json))
+
+    return Parser
+
+
+def global_parser(*, json: bool = False) -> argparse.ArgumentParser:
+    """The flags that may stand before or after the verb."""
+    parser = _parser_kind(json)(prog="wattbench", add_help=False, allow_abbrev=False)
     add = parser.add_argument
     add("-h", "--help", action="store_true", help="show this text, or that of the verb")
     add("--version", action="store_true", help="show the version")
@@ -93,7 +122,6 @@ def _options(flags: argparse.Namespace) -> Options:
 
 
 def _run_verb(rest: list[str], flags: argparse.Namespace) -> int:
-    import argparse
     import importlib
 
     name, *arguments = rest
@@ -101,17 +129,12 @@ def _run_verb(rest: list[str], flags: argparse.Namespace) -> int:
         what = f"unknown flag {name}" if name.startswith("-") else f"there is no verb {name!r}"
         return _usage(f"{what}; `wattbench --help` lists them", json=flags.json)
 
-    class Parser(argparse.ArgumentParser):
-        def error(self, message: str) -> NoReturn:
-            raise SystemExit(_usage(f"{self.prog}: {message}", json=flags.json))
-
     module = importlib.import_module(f"tui.verbs.{name}")
-    parser = Parser(prog=f"wattbench {name}", allow_abbrev=False, description=module.__doc__)
+    parser = _parser_kind(flags.json)(
+        prog=f"wattbench {name}", allow_abbrev=False, description=module.__doc__
+    )
     module.add(parser)
-    try:
-        args = parser.parse_args([*arguments, "--help"] if flags.help else arguments)
-    except SystemExit as stop:
-        return int(stop.code or 0)
+    args = parser.parse_args([*arguments, "--help"] if flags.help else arguments)
     from tui.lines import run_verb
 
     return run_verb(module.run, args, _options(flags))
@@ -122,11 +145,36 @@ def _usage(message: str, *, json: bool) -> int:
     if json:
         import json as encoder
 
-        fault = {"event": "fault", "t": 0.0, "code": "USAGE", "what": message, "cause": "usage",
-                 "next": "Read `wattbench --help`.", "state": "Nothing was changed.",
-                 "touched": "nothing", "command": ["wattbench", "--help"]}  # fmt: skip
+        fault = {
+            "event": "fault",
+            "t": 0.0,
+            "code": "USAGE",
+            "what": message,
+            "cause": "The command line is not understood.",
+            "next": "Read `wattbench --help`.",
+            "state": "Nothing was changed.",
+            "touched": "nothing",
+            "command": ["wattbench", "--help"],
+        }
         print(encoder.dumps(fault))
     return USAGE
+
+
+def _broken(error: Exception, *, json: bool) -> int:
+    """A mistake in the program outside of any verb: one message, the traceback to the log."""
+    import traceback
+
+    from core.store.store import Store
+    from tui.home import find_home
+    from tui.host import append_log
+    from tui.lines import internal
+    from tui.output import Output
+
+    home, _, owner = find_home("", None)
+    append_log(Store(home, owner=owner), "".join(traceback.format_exception(error)))
+    fault = internal(error).fault
+    Output(as_json=json).fault(fault)
+    return fault.exit
 
 
 def _open_app(options: Options) -> int:

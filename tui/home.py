@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
 from pathlib import Path
@@ -17,13 +18,25 @@ def find_home(flag: str, demo: Demo | None) -> tuple[Path, str, tuple[int, int] 
         return demo.home, "", None
     chosen = flag or os.environ.get("WATTBENCH_HOME", "")
     if chosen:
-        return Path(chosen).expanduser().absolute(), "", None
+        path = Path(chosen)
+        with contextlib.suppress(RuntimeError):  # ~ of a user that does not exist: as it stands
+            path = path.expanduser()
+        return path.absolute(), "", None
     caller = os.environ.get("SUDO_UID", "")
-    if os.geteuid() == 0 and caller.isdigit() and caller != "0":
-        entry = pwd.getpwuid(int(caller))
+    if os.geteuid() == 0 and (entry := _user(caller)) is not None:
         home = Path(entry.pw_dir) / ".local/share/wattbench"
         note = f"Running under sudo: files go to {home} and belong to {entry.pw_name}."
         return home, note, (entry.pw_uid, entry.pw_gid)
     import platformdirs
 
     return platformdirs.user_data_path("wattbench"), "", None
+
+
+def _user(uid: str) -> pwd.struct_passwd | None:
+    """The user who called sudo; None without sudo, for root, and for a number without a name."""
+    if not uid.isdecimal() or int(uid) == 0:
+        return None
+    try:
+        return pwd.getpwuid(int(uid))
+    except (KeyError, OverflowError):
+        return None

@@ -11,17 +11,20 @@ import asyncio
 import contextlib
 import os
 import signal
-import sys
+import stat
 import threading
+import traceback
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TextIO
 
 from core.fault import FaultError
 from core.job import (
+    Answered,
     Answers,
+    Asked,
     Event,
     Failed,
     Finished,
@@ -109,18 +112,28 @@ class Host:
             self.demo = Demo()
         home, self.home_note, owner = find_home(options.home, self.demo)
         self.store = Store(home, owner=owner)
-        self.people = False  # somebody is there to answer questions
+        self._people = False
         self.stopped_by: signal.Signals | None = None
         self.on_stop: Callable[[signal.Signals], None] | None = None
         self._sinks: list[Sink] = []
         self._jobs: dict[str, Job] = {}
         self._waiting: dict[tuple[str, str], asyncio.Future[str]] = {}
-        self._early: dict[tuple[str, str], str] = {}
         self._tools: Tools | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._left = 0
         self._idle = threading.Condition()
+
+    @property
+    def people(self) -> bool:
+        """Whether somebody is there to answer questions; False lets open ones go unanswered."""
+        return self._people
+
+    @people.setter
+    def people(self, there: bool) -> None:
+        self._people = there
+        if not there:
+            self._tell(self._give_up)
 
     @property
     def tools(self) -> Tools:
@@ -136,13 +149,23 @@ class Host:
         self._sinks.append(sink)
 
     def unsubscribe(self, sink: Sink) -> None:
-        self._sinks.remove(sink)
+        """End that; a sink that failed was dropped before."""
+        with contextlib.suppress(ValueError):
+            self._sinks.remove(sink)
 
     def start(self, work: Work) -> str:
-        """Start a job; its id names its folder.  Raises FaultError when no folder can be made."""
+        """Start a job; its id names its folder.  Raises FaultError when no folder can be made.
+
+        After a signal a job ends as soon as it starts.
+        """
+        tools, core = self.tools, self._core()
         folder = self.store.jobs.create(work.kind)
-        recorder = Recorder(folder.journal.record, folder.journal.sync, self.log)
-        tools = self.tools
+
+        def record(event: Event) -> None:
+            folder.journal.record(event)
+            self._note_question(event)
+
+        recorder = Recorder(record, folder.journal.sync, self.log)
 
         async def task(report: Reporter) -> Result:
             return await work.task(report, tools)
@@ -160,21 +183,25 @@ class Host:
         self._jobs[folder.id] = job
         with self._idle:
             self._left += 1
-        asyncio.run_coroutine_threadsafe(self._run_job(job), self._core())
+        if self.stopped_by is not None:
+            job.stop(STOPS[self.stopped_by])
+        asyncio.run_coroutine_threadsafe(self._run_job(job), core)
         return folder.id
 
     async def _run_job(self, job: Job) -> None:
         try:
             await job.run()
         finally:
-            self.store.jobs.close(job.id)
-            with self._idle:
-                self._left -= 1
-                self._idle.notify_all()
+            try:
+                await asyncio.to_thread(self.store.jobs.close, job.id)
+            finally:
+                with self._idle:
+                    self._left -= 1
+                    self._idle.notify_all()
 
     def running(self) -> list[Job]:
         """The jobs that have not ended."""
-        return [job for job in self._jobs.values() if job.outcome is None]
+        return [job for job in list(self._jobs.values()) if job.outcome is None]
 
     def outcome(self, job_id: str) -> Finished | Failed | None:
         """How a job ended, or None while it runs."""
@@ -182,19 +209,17 @@ class Host:
 
     def cancel(self, job_id: str) -> None:
         """Ask one job to stop, as Ctrl-C would."""
-        self._core().call_soon_threadsafe(self._jobs[job_id].stop, Stop.CANCEL)
+        self._tell(self._jobs[job_id].stop, Stop.CANCEL)
 
     def answer(self, job_id: str, key: str, value: str) -> None:
-        """Answer a question that a job asked."""
+        """Answer a question that a job asked; one that is not open any more is not answered."""
 
         def tell() -> None:
             waiting = self._waiting.get((job_id, key))
-            if waiting is None:
-                self._early[job_id, key] = value  # the job has asked but does not wait yet
-            elif not waiting.done():
+            if waiting is not None and not waiting.done():
                 waiting.set_result(value)
 
-        self._core().call_soon_threadsafe(tell)
+        self._tell(tell)
 
     def join(self) -> None:
         """Wait for the last job and its journal, then end core."""
@@ -210,14 +235,7 @@ class Host:
 
     def log(self, text: str) -> None:
         """Append to the log file; a disk that does not take it is not worth a second fault."""
-        path = self.store.log_folder / "wattbench.log"
-        with contextlib.suppress(OSError, FaultError):
-            self.store.files.folder(path.parent)
-            if path.exists() and path.stat().st_size > 1 << 20:
-                path.replace(path.with_suffix(".log.1"))
-            with path.open("a") as file:
-                file.write(f"{iso(self.store.now())} {text.rstrip()}\n")
-            path.chmod(0o600)
+        append_log(self.store, text)
 
     # -- the core loop ---------------------------------------------------------------------
 
@@ -233,8 +251,20 @@ class Host:
     def _serve(self, ready: threading.Event) -> None:
         with asyncio.Runner() as runner:
             self._loop = runner.get_loop()
+            self._loop.set_exception_handler(self._log_stray)
             ready.set()
             self._loop.run_forever()
+
+    def _log_stray(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        trace = "".join(traceback.format_exception(error)) if error else ""
+        self.log(f"{context.get('message')}\n{trace}")
+
+    def _tell(self, call: Callable[..., None], *args: Any) -> None:
+        """Run `call` on core's loop; nothing to do when core has ended."""
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):  # ending at this very moment
+                self._loop.call_soon_threadsafe(call, *args)
 
     # -- signals ---------------------------------------------------------------------------
 
@@ -247,32 +277,43 @@ class Host:
         self.stopped_by = signal.Signals(number)
         if number == signal.SIGHUP:
             drop_terminal()
-        if self._loop is not None:
-            self._loop.call_soon_threadsafe(self._stop_all, STOPS[self.stopped_by])
+        self._tell(self._stop_all, STOPS[self.stopped_by])
         if self.on_stop is not None:
-            self.on_stop(self.stopped_by)
+            with contextlib.suppress(RuntimeError):  # the screen's loop is ending
+                self.on_stop(self.stopped_by)
 
     def _stop_all(self, why: Stop) -> None:
         if why is Stop.HANGUP:
-            self.people = False
-            for waiting in self._waiting.values():
-                waiting.cancel()
+            self._people = False
+            self._give_up()
         for job in self.running():
             job.stop(why)
 
+    # -- questions -------------------------------------------------------------------------
+
+    def _note_question(self, event: Event) -> None:
+        """Open a question before anybody can see it, so that no answer comes too early."""
+        match event.body:
+            case Asked(question):
+                waiting = asyncio.get_running_loop().create_future()
+                self._waiting[event.job, question.key] = waiting
+            case Answered(key):
+                self._waiting.pop((event.job, key), None)
+            case Finished() | Failed():
+                for name in [name for name in self._waiting if name[0] == event.job]:
+                    del self._waiting[name]
+
+    def _give_up(self) -> None:
+        for waiting in self._waiting.values():
+            waiting.cancel()
+
     async def ask(self, job_id: str, question: Question) -> str | None:
         """The answer of a person; None when nobody is there (any more)."""
-        early = self._early.pop((job_id, question.key), None)
-        if early is not None or not self.people:
-            return early
-        waiting: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        self._waiting[job_id, question.key] = waiting
-        try:
-            await asyncio.wait([waiting])
-            return None if waiting.cancelled() else waiting.result()
-        finally:
-            waiting.cancel()
-            del self._waiting[job_id, question.key]
+        waiting = self._waiting[job_id, question.key]
+        if not self._people and not waiting.done():
+            return None
+        await asyncio.wait([waiting])
+        return None if waiting.cancelled() else waiting.result()
 
 
 class _HostAnswers(Answers):
@@ -293,19 +334,37 @@ class _HostAnswers(Answers):
         return await super().answer(question)
 
 
+def append_log(store: Store, text: str) -> None:
+    """Append to the log file; a disk that does not take it is not worth a second fault."""
+    path = store.log_folder / "wattbench.log"
+    with contextlib.suppress(OSError, FaultError):
+        store.files.folder(path.parent)
+        if path.exists() and path.stat().st_size > 1 << 20:
+            path.replace(path.with_suffix(".log.1"))
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
+            store.files.own(path)
+            file.write(f"{iso(store.now())} {text.rstrip()}\n")
+
+
 def drop_terminal() -> None:
-    """Point the standard streams at the null device: a dead terminal must not raise again."""
+    """Point the standard streams that were a terminal at the null device: a dead terminal must
+    not raise again.  Files and pipes stay; a log wants its end."""
     null = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
-        os.dup2(null, stream)
+        with contextlib.suppress(OSError):
+            if stat.S_ISCHR(os.fstat(stream).st_mode):
+                os.dup2(null, stream)
     os.close(null)
 
 
-def drop_output() -> None:
-    """The reader of our output is gone: write on into the null device."""
-    null = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null, sys.stdout.fileno())
-    os.close(null)
+def drop_output(stream: TextIO) -> None:
+    """The reader of this stream is gone: write on into the null device."""
+    with contextlib.suppress(OSError, ValueError):  # a stream without a descriptor
+        handle = stream.fileno()
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, handle)
+        os.close(null)
 
 
 __all__ = ["Event", "Host", "Options", "Tools", "Work"]

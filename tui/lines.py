@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import os
 import queue
 import sys
 import threading
+import traceback
 from collections.abc import Callable
 
-from core.fault import Exit, FaultError
+from core import faults
+from core.fault import Exit, FaultError, Touched
 from core.job import Asked, Event, Failed, Finished, Question, exit_code
 from tui.host import Host, Options, Work
 from tui.output import Output
@@ -41,25 +44,24 @@ def follow(host: Host, events: queue.SimpleQueue[Event], out: Output, jobs: set[
         event = events.get()
         out.event(event)
         if isinstance(event.body, Asked) and host.people:
-            _ask(host, event.job, event.body.question)
+            _ask(host, out, event.job, event.body.question)
         if isinstance(event.body, Finished | Failed):
             waiting.discard(event.job)
             worst = max(worst, exit_code(event.body))
     return worst
 
 
-def _ask(host: Host, job_id: str, question: Question) -> None:
+def _ask(host: Host, out: Output, job_id: str, question: Question) -> None:
     """Ask at the prompt on a thread of its own, so that Ctrl-C and the printer stay alive."""
     if _by_flag(host.options, question):
         return
 
     def prompt() -> None:
         while True:
-            sys.stderr.write(f"{prompt_text(question)} ")
-            sys.stderr.flush()
-            line = sys.stdin.readline()
-            if not line:
-                host.answer(job_id, question.key, "no")
+            out.prompt(prompt_text(question))
+            line = read_line()
+            if line is None:
+                host.people = False
                 return
             answer = line.strip()
             if question.expect or answer in {c.value for c in question.choices}:
@@ -67,6 +69,23 @@ def _ask(host: Host, job_id: str, question: Question) -> None:
                 return
 
     threading.Thread(target=prompt, name="prompt", daemon=True).start()
+
+
+def read_line() -> str | None:
+    """A line typed at the terminal; None at its end.
+
+    Not by sys.stdin: a thread that waits in there at the end of the process would abort it.
+    """
+    line = b""
+    while not line.endswith(b"\n"):
+        try:
+            more = os.read(0, 4096)
+        except OSError:  # the terminal hung up
+            return None
+        if not more:
+            return None
+        line += more
+    return line.decode(errors="replace")
 
 
 def _by_flag(options: Options, question: Question) -> bool:
@@ -84,14 +103,15 @@ def prompt_text(question: Question) -> str:
 
 def run_verb(run: Run, args: argparse.Namespace, options: Options) -> int:
     """Run a verb inside a host; faults become one message and their exit code."""
-    out = Output(as_json=options.json)
+    _fill_streams()
+    out = Output(as_json=options.json, ascii_only=options.ascii)
     try:
         host = Host(options)
     except FaultError as error:
         out.fault(error.fault)
         return error.fault.exit
     host.install_signals()
-    host.people = sys.stdin.isatty() and sys.stderr.isatty()
+    host.people = all(stream and stream.isatty() for stream in (sys.stdin, sys.stderr))
     if host.home_note:
         out.aside(host.home_note)
     if host.store.settings.problem:
@@ -101,5 +121,33 @@ def run_verb(run: Run, args: argparse.Namespace, options: Options) -> int:
     except FaultError as error:
         out.fault(error.fault)
         return error.fault.exit
+    except Exception as error:
+        host.log("".join(traceback.format_exception(error)))
+        fault = internal(error, Touched.UNKNOWN if host.running() else Touched.NOTHING)
+        out.fault(fault.fault)
+        return fault.fault.exit
     finally:
         host.join()
+
+
+def internal(error: Exception, touched: Touched = Touched.NOTHING) -> FaultError:
+    """The fault that a mistake in the program means."""
+    state = "Nothing was changed." if touched is Touched.NOTHING else "A job is still running."
+    return faults.INTERNAL(
+        what=f"{type(error).__name__} in the program.",
+        cause="A mistake in the program, not in your wiring.",
+        next="Keep the log file; it shows what happened.",
+        state=state,
+        touched=touched,
+        command=("wattbench", "info"),
+    )
+
+
+def _fill_streams() -> None:
+    """A standard stream that is closed gets the null device: no file of ours may take its place
+    and be written to as output."""
+    for stream in (0, 1, 2):
+        try:
+            os.fstat(stream)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)

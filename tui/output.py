@@ -34,8 +34,15 @@ PROGRESS_EVERY = 5.0
 class Output:
     """The two streams of a verb."""
 
-    def __init__(self, *, as_json: bool, out: TextIO | None = None, err: TextIO | None = None):
-        self._json = as_json
+    def __init__(
+        self,
+        *,
+        as_json: bool,
+        ascii_only: bool = False,
+        out: TextIO | None = None,
+        err: TextIO | None = None,
+    ) -> None:
+        self._json, self._ascii = as_json, ascii_only
         self._out = out or sys.stdout
         self._err = err or sys.stderr
         self._said = -PROGRESS_EVERY
@@ -48,6 +55,10 @@ class Output:
         """One line for people that is not part of the answer."""
         self._write(self._err, clean(line))
 
+    def prompt(self, text: str) -> None:
+        """What to type; the cursor stays behind it."""
+        self._write(self._err, clean(text), end=" ")
+
     def line(self, line: str) -> None:
         """The one line that is the whole answer, in either form."""
         self._write(self._out, clean(line))
@@ -55,7 +66,8 @@ class Output:
     def object(self, values: Mapping[str, Any]) -> None:
         """One JSON object, if JSON is wanted."""
         if self._json:
-            self._write(self._out, json.dumps(values, ensure_ascii=False, default=str))
+            # escaped: a name may hold what steers a terminal, or half of a surrogate pair
+            self._write(self._out, json.dumps(values, default=str, skipkeys=True))
 
     def result(self, values: Mapping[str, Any], lines: Iterable[str] = ()) -> None:
         """The answer of a verb that is not a job."""
@@ -81,11 +93,13 @@ class Output:
             stream = self._err if isinstance(body, Failed) else None
             self._write(stream or (self._err if self._json else self._out), clean(line))
 
-    def _write(self, stream: TextIO, line: str) -> None:
+    def _write(self, stream: TextIO, line: str, end: str = "\n") -> None:
+        encoding = "ascii" if self._ascii else getattr(stream, "encoding", None) or "utf-8"
+        known = line.encode(encoding, "replace").decode(encoding)
         try:
-            print(line, file=stream, flush=True)
+            print(known, end=end, file=stream, flush=True)
         except OSError:
-            drop_output()
+            drop_output(stream)
 
 
 def event_lines(event: Event) -> list[str]:

@@ -5,11 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from core.store.jobs import JobInfo
-from tui.text import duration
+from tui.text import clean, duration
+
+_BLANK = dict.fromkeys(
+    ("index", "of", "name", "text", "key", "answer", "by", "code", "what", "cause", "next"), "?"
+)
 
 
 def event_text(event: dict[str, Any]) -> str:
-    """One journal line for people; empty for what only machines need."""
+    """One journal line for people; empty for what only machines need.
+
+    A journal that somebody changed by hand may lack fields.
+    """
+    event = {**_BLANK, **event}
     match event["event"]:
         case "phase":
             return f"[{event['index']}/{event['of']}] {event['name']}"
@@ -24,10 +32,7 @@ def event_text(event: dict[str, Any]) -> str:
         case "fault":
             return f"{event['code']}: {event['what']} {event['cause']} {event['next']}"
         case "result":
-            return f"Done: {event.get('summary', '')}"
-        case "progress":
-            share = 100 * event["done"] // event["total"] if event["total"] else 0
-            return f"  {share} %"
+            return f"Done: {event.get('summary', '')}".rstrip(" :")
         case _:
             return ""
 
@@ -36,7 +41,7 @@ def job_lines(info: JobInfo, events: list[dict[str, Any]]) -> list[str]:
     """Head and log of one job."""
     head = [f"{info.title}", f"{info.id}  {info.state}  {info.outcome}".rstrip()]
     log = [
-        f"{duration(event['t']):>7}  {line}"
+        f"{_when(event):>7}  {line}"
         for event in events
         if event["event"] != "progress"
         for line in event_text(event).splitlines()
@@ -44,16 +49,27 @@ def job_lines(info: JobInfo, events: list[dict[str, Any]]) -> list[str]:
     return head + log
 
 
+def _when(event: dict[str, Any]) -> str:
+    seconds = event.get("t")
+    return duration(seconds if isinstance(seconds, int | float) else None)
+
+
+def _cell(value: object) -> str:
+    """A value that cannot break out of its cell or line: names come from the wire."""
+    text = clean(str(value))
+    return "".join(f"\\{c}" if c in "|`<[*\\" else c for c in text)
+
+
 def job_markdown(info: JobInfo, events: list[dict[str, Any]]) -> list[str]:
     """The record of one job as Markdown."""
     end = events[-1] if events and events[-1]["event"] in ("result", "fault") else {}
     table = [
-        f"| {name.replace('_', ' ')} | {value} |"
+        f"| {_cell(name.replace('_', ' '))} | {_cell(value)} |"
         for name, value in end.items()
         if name not in ("event", "t", "job", "command") and value not in ("", None, [])
     ]
     return [
-        f"# {info.title}",
+        f"# {_cell(info.title)}",
         "",
         f"Job `{info.id}`, {info.state}.",
         "",
