@@ -47,8 +47,8 @@ class Device:
 
     `chip` is `bk7231n`; `flash_id` six hex digits; `size` bytes; `status` the flash chip's status
     registers, second one in the high byte; `fingerprint` the CRC-32 over 0..0x100; `mac` as
-    people read it, empty when the RF sector has none.  `flash_key` is None when it could not be read;
-    `key_note` says why.
+    people read it, empty when the RF sector has none.  `flash_key` is None when it could not be
+    read; `key_note` says why.
     """
 
     chip: str
