@@ -125,7 +125,7 @@ class Plug:
         step = 10 / (baud or self.baud) if self.options.rate == "line" else 0.0
         self._in.add(data, self._now(), step, baud)
         lead = self.options.power_cycle_after
-        if not self._listening and lead is not None and "lead" not in self._timers:
+        if self._deaf() and lead is not None and "lead" not in self._timers:
             self._set("lead", self._now() + lead, self._lead_pulled)
         self._pump()
 
@@ -155,6 +155,10 @@ class Plug:
             self._watch_gap(at)
             if request is not None:
                 self._execute(request, at)
+
+    def _deaf(self) -> bool:
+        """True when a person would reach for the lead: no answer can come."""
+        return not self._listening or not self._hears(self._host_baud)
 
     def _hears(self, host: int) -> bool:
         return not host or abs(host - self.baud) <= BAUD_TOLERANCE * self.baud
@@ -252,9 +256,8 @@ class Plug:
 
     def _lead_pulled(self) -> None:
         self._cancel("lead")
-        if not self._listening:
+        if self._deaf():
             self.power_cycle()
-            self._pump()
 
     def _app_talks(self) -> None:
         if self.options.boot_noise and not self._listening and self._send is not None:

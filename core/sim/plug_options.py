@@ -28,8 +28,8 @@ class PlugOptions:
     `window` None: the ROM answers from the start, for ever.  A number: the application runs at the
     start; after each power-on the ROM listens that long and stays if it was linked; an erased
     flash keeps it listening.  `power_cycle_after` is the person with the reset lead: that long
-    after the first byte heard by a running application the supply is interrupted, again and again
-    until the ROM is linked.
+    after a byte that cannot be answered (the application runs, or the host's speed is not the
+    chip's) the supply is interrupted, again and again until the ROM hears the host.
 
     `boot_noise` is what the application says on UART1 when it starts and then every `noise_every`
     seconds.  `latency` holds the last bytes of each reply back, as the timer of a USB adapter

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
 import fcntl
 import os
-import select
 import struct
+import termios
 import tty
 from collections.abc import Callable
 from pathlib import Path
@@ -25,8 +24,6 @@ from core.sim import faults
 TCGETS2 = 0x802C542A
 TERMIOS2 = struct.Struct("4IB19B2I")
 CHUNK = 65536
-# How often a port without a client is looked at; a closed terminal cannot be waited for.
-LOOK = 0.02
 # What a client may leave unread before the rest is lost, as in the buffer of an adapter.
 UNREAD = 1 << 20
 
@@ -45,7 +42,9 @@ class PtyPort:
     """Runs one device on one pseudo terminal until `unplug`.  Needs a running loop.
 
     `path` is what a client opens; `symlink`, if given, is made to point there and removed again.
-    Clients may come and go.  Raises FaultError SIM-PTY.
+    Clients may come and go: the client's half is held open here too, so nothing ends when one
+    leaves, and what it left unread waits for the next, as in the buffer of an adapter.
+    Raises FaultError SIM-PTY.
     """
 
     def __init__(self, device: Device, symlink: Path | None = None) -> None:
@@ -53,8 +52,6 @@ class PtyPort:
         self._symlink = symlink
         self._loop = asyncio.get_running_loop()
         self._pending = bytearray()
-        self._client = False
-        self._look: asyncio.TimerHandle | None = None
         try:
             self._master, self._slave = os.openpty()
         except OSError as error:
@@ -66,11 +63,10 @@ class PtyPort:
             if symlink is not None:
                 _point(symlink, self.path)
         except OSError as error:
-            os.close(self._master)
-            self._let_go()
+            self._close()
             raise _no_port(f"{error.filename or 'The port'}: {error.strerror}.") from error
+        self._loop.add_reader(self._master, self._readable)
         device.attach(self._send)
-        self._wait_for_client()
 
     @property
     def host_baud(self) -> int:
@@ -87,94 +83,50 @@ class PtyPort:
         """Close the port as if the adapter were pulled; the client sees it vanish."""
         if self._master < 0:
             return
-        self._stop_listening()
-        self._let_go()
-        if self._look is not None:
-            self._look.cancel()
-        os.close(self._master)
-        self._master = -1
+        self._loop.remove_reader(self._master)
+        self._loop.remove_writer(self._master)
+        self._close()
         if self._symlink is not None and self._symlink.is_symlink():
             with contextlib.suppress(OSError):
                 self._symlink.unlink()
 
-    # -- the client comes and goes ---------------------------------------------------------
-
-    def _let_go(self) -> None:
-        """Close the client's half that we hold open so that the first client is heard at once.
-
-        Later it would hide that a client has left, and keep that one's exclusive mark alive.
-        """
-        if self._slave >= 0:
-            os.close(self._slave)
-            self._slave = -1
-
-    def _wait_for_client(self) -> None:
-        self._look = None
-        poll = select.poll()
-        poll.register(self._master, select.POLLIN)
-        seen = dict(poll.poll(0)).get(self._master, 0)
-        if seen & select.POLLHUP:
-            if seen & select.POLLIN:  # said by a client that has already left
-                self._hear()
-            self._look = self._loop.call_later(LOOK, self._wait_for_client)
-            return
-        self._client = True
-        self._loop.add_reader(self._master, self._readable)
-
-    def _client_left(self) -> None:
-        self._stop_listening()
-        self._wait_for_client()
-
-    def _stop_listening(self) -> None:
-        self._client = False
-        self._pending.clear()
-        self._loop.remove_reader(self._master)
-        self._loop.remove_writer(self._master)
+    def _close(self) -> None:
+        os.close(self._master)
+        os.close(self._slave)
+        self._master = self._slave = -1
 
     # -- bytes -----------------------------------------------------------------------------
 
     def _readable(self) -> None:
-        if not self._hear():
-            self._client_left()
-
-    def _hear(self) -> bool:
-        """Pass on what the client has sent; False when it has left."""
         try:
             data = os.read(self._master, CHUNK)
         except BlockingIOError:
-            return True
-        except OSError:
-            return False
-        self._let_go()
+            return
+        # A pseudo terminal keeps a client's exclusive mark after the client is gone, and would
+        # then refuse every later one.
+        fcntl.ioctl(self._slave, termios.TIOCNXCL)
         self._device.received(data, self.host_baud)
-        return True
 
     def _send(self, data: bytes) -> None:
-        """Bytes for the client; without one they are lost, as on a wire."""
-        if not self._client:
+        """Bytes for the client, in order; beyond `UNREAD` they are lost."""
+        if self._master < 0:
             return
-        if self._pending:
-            self._pending += data[: max(0, UNREAD - len(self._pending))]
+        sent = 0 if self._pending else self._write(data)
+        if sent == len(data):
             return
-        sent = self._write(data)
-        if self._client and sent < len(data):
-            self._pending += data[sent:]
+        if not self._pending:
             self._loop.add_writer(self._master, self._writable)
+        self._pending += data[sent : sent + max(0, UNREAD - len(self._pending))]
 
     def _writable(self) -> None:
         del self._pending[: self._write(self._pending)]
-        if self._client and not self._pending:
+        if not self._pending:
             self._loop.remove_writer(self._master)
 
     def _write(self, data: bytes | bytearray) -> int:
         try:
             return os.write(self._master, data)
         except BlockingIOError:
-            return 0
-        except OSError as error:
-            if error.errno != errno.EIO:
-                raise
-            self._client_left()
             return 0
 
 

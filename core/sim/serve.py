@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 from core.sim.plug import Plug, PlugOptions
@@ -9,15 +10,56 @@ from core.sim.plug_options import DEFAULT
 from core.sim.pty import PtyPort
 
 
-async def serve_plug(
-    flash: bytes, options: PlugOptions = DEFAULT, symlink: Path | None = None
-) -> tuple[Plug, PtyPort]:
-    """Put a plug with this flash behind a new port; `port.unplug()` ends it.
+class ServedPlug:
+    """A plug with this flash behind a port of its own, until `unplug`.  Needs a running loop.
 
-    Raises FaultError SIM-PTY or SIM-FLASH.
+    When the adapter vanishes on order it is plugged in again `returns_after` seconds later, the
+    same chip in the state it was left in; None leaves it out.  The new port has a new `path`;
+    `symlink`, if given, points to it again.  Raises FaultError SIM-PTY or SIM-FLASH.
     """
-    plug = Plug(flash, options)
-    port = PtyPort(plug, symlink)
-    plug.host_baud = lambda: port.host_baud
-    plug.on_vanish = port.unplug
-    return plug, port
+
+    def __init__(
+        self,
+        flash: bytes,
+        options: PlugOptions = DEFAULT,
+        symlink: Path | None = None,
+        returns_after: float | None = None,
+    ) -> None:
+        self.plug = Plug(flash, options)
+        self._symlink = symlink
+        self._returns_after = returns_after
+        self._return: asyncio.TimerHandle | None = None
+        self._port = PtyPort(self.plug, symlink)
+        self.plug.host_baud = lambda: self._port.host_baud
+        self.plug.on_vanish = self._vanished
+
+    @property
+    def path(self) -> str:
+        """What a client opens."""
+        return self._port.path if self._symlink is None else str(self._symlink)
+
+    def unplug(self) -> None:
+        """Close the port for good; may be repeated."""
+        if self._return is not None:
+            self._return.cancel()
+        self._port.unplug()
+
+    def _vanished(self) -> None:
+        self._port.unplug()
+        if self._returns_after is not None:
+            loop = asyncio.get_running_loop()
+            self._return = loop.call_later(self._returns_after, self._plugged_in)
+
+    def _plugged_in(self) -> None:
+        self._port = PtyPort(self.plug, self._symlink)
+
+
+async def serve_plug(
+    flash: bytes,
+    options: PlugOptions = DEFAULT,
+    symlink: Path | None = None,
+    returns_after: float | None = None,
+) -> tuple[Plug, ServedPlug]:
+    """The plug and its port, on the running loop; see `ServedPlug`."""
+    served = ServedPlug(flash, options, symlink, returns_after)
+    return served.plug, served

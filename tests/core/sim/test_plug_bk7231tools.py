@@ -67,7 +67,7 @@ async def test_read_flash_gives_every_byte(tmp_path):
 
 
 async def test_read_flash_at_a_higher_speed(tmp_path):
-    _, port = await serve_plug(forged_flash(), PlugOptions(rate="max"))
+    _plug, port = await serve_plug(forged_flash(), PlugOptions(rate="max"))
     out = tmp_path / "part.bin"
     try:
         await client("read_flash", "-d", port.path, "-b", 921600, "-s", 0, "-l", 0x10000, out)

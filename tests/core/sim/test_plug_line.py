@@ -212,6 +212,25 @@ async def test_someone_with_the_lead_comes_until_the_flood_has_linked():
 
 
 @virtual
+async def test_someone_with_the_lead_helps_a_host_that_came_back_at_another_speed():
+    plug, link = plug_and_link(PlugOptions(window=0.005, power_cycle_after=2.0))
+    plug.power_cycle()
+    assert await ask(link, LINK) == LINKED
+    await link.write(set_baud(921600))
+    await link.flush()
+    await link.set_baud(921600)
+    assert len(await link.read_exactly(12, 1.0)) == 12
+    assert await ask(link, LINK) == LINKED
+    await asyncio.sleep(10)
+    assert plug.power_cycles == 1
+    await link.set_baud(115200)
+    while plug.power_cycles == 1 or not plug.linked:
+        await link.write(LINK)
+        await asyncio.sleep(0.001)
+    assert (plug.power_cycles, plug.baud) == (2, 115200)
+
+
+@virtual
 async def test_the_application_talks_and_protects_the_flash_again():
     options = PlugOptions(window=0.005, boot_noise=b"\x55\xaa\x00\x00\x00\x00\xff", noise_every=1.0)
     plug, link = plug_and_link(options)

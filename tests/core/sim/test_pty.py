@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+import shutil
+import sys
 import threading
 import time
 
@@ -9,10 +11,10 @@ import pytest
 import serial
 
 from core.fault import FaultError
-from core.sim import serve
 from core.sim.faults_on_order import parse_fault
 from core.sim.plug import PlugOptions
 from core.sim.pty import PtyPort
+from core.sim.serve import serve_plug
 from tests.core.sim.plug_bench import LINK, LINKED, erase, forged_flash, read_4k, set_baud
 
 MAX = PlugOptions(rate="max", protected=False)
@@ -47,7 +49,7 @@ async def until(condition):
 
 
 async def test_clients_come_and_go_and_get_every_byte():
-    plug, port = await serve.serve_plug(forged_flash(), MAX)
+    plug, port = await serve_plug(forged_flash(), MAX)
     try:
         for _ in range(3):
             assert await asyncio.to_thread(talk, port.path, 115200, LINK, 8) == LINKED
@@ -59,12 +61,35 @@ async def test_clients_come_and_go_and_get_every_byte():
 
 
 async def test_an_idle_port_without_a_client_costs_next_to_nothing():
-    _, port = await serve.serve_plug(forged_flash(), MAX)
+    _plug, port = await serve_plug(forged_flash(), MAX)
     try:
         await asyncio.to_thread(talk, port.path, 115200, LINK, 8)
         began = time.process_time()
         await asyncio.sleep(0.5)
         assert time.process_time() - began < 0.1
+    finally:
+        port.unplug()
+
+
+async def test_an_exclusive_client_leaves_the_port_free_for_the_next():
+    # Without this capability, which root has, an exclusive port can be opened by nobody.
+    drop = ("setpriv", "--inh-caps=-sys_admin", "--bounding-set=-sys_admin")
+    if os.geteuid() or not shutil.which(drop[0]):
+        drop = ()
+    client = (
+        "import fcntl, serial, sys, termios\n"
+        "with serial.Serial(sys.argv[1], 115200, timeout=5) as port:\n"
+        "    fcntl.ioctl(port.fd, termios.TIOCEXCL)\n"
+        f"    port.write({LINK!r})\n"
+        f"    sys.exit(port.read(8) != {LINKED!r})\n"
+    )
+    _plug, port = await serve_plug(forged_flash(), MAX)
+    try:
+        for _ in range(2):
+            process = await asyncio.create_subprocess_exec(
+                *drop, sys.executable, "-c", client, port.path
+            )
+            assert await process.wait() == 0
     finally:
         port.unplug()
 
@@ -82,7 +107,7 @@ async def test_the_clients_speed_is_seen(baud):
 
 
 async def test_speed_changed_between_request_and_reply():
-    plug, port = await serve.serve_plug(forged_flash(), MAX)
+    plug, port = await serve_plug(forged_flash(), MAX)
 
     def client():
         with serial.Serial(port.path, 115200, timeout=5) as line:
@@ -142,12 +167,29 @@ async def test_unplug_is_seen_by_the_client_and_may_be_repeated(tmp_path):
         os.close(descriptor)
 
 
-async def test_vanish_on_order_closes_the_port():
+async def test_vanish_on_order_closes_the_port_until_it_is_plugged_in_again(tmp_path):
     options = PlugOptions(rate="max", protected=False, faults=(parse_fault("vanish:change:1"),))
-    plug, port = await serve.serve_plug(forged_flash(), options)
+    plug, port = await serve_plug(forged_flash(), options, tmp_path / "plug", returns_after=0.01)
+    first = str((tmp_path / "plug").readlink())
+    with pytest.raises(serial.SerialException):
+        await asyncio.to_thread(talk, first, 115200, erase(0x11000), 16)
+    try:
+        await until((tmp_path / "plug").is_symlink)
+        assert await asyncio.to_thread(talk, port.path, 115200, LINK, 8) == LINKED
+        assert len(await asyncio.to_thread(talk, port.path, 115200, erase(0x12000), 16)) == 16
+        assert len(plug.changes) == 2
+    finally:
+        port.unplug()
+    assert not (tmp_path / "plug").is_symlink()
+
+
+async def test_vanish_on_order_is_for_good_without_a_return():
+    options = PlugOptions(rate="max", protected=False, faults=(parse_fault("vanish:erase:1"),))
+    plug, port = await serve_plug(forged_flash(), options)
     with pytest.raises(serial.SerialException):
         await asyncio.to_thread(talk, port.path, 115200, erase(0x11000), 16)
-    assert len(plug.changes) == 1
+    assert plug.changes == []
+    port.unplug()
 
 
 async def test_an_old_link_is_replaced_but_a_file_is_not(tmp_path):
