@@ -40,6 +40,7 @@ class MemoryLink:
 
     def _arrived(self, data: bytes) -> None:
         if self._open:
+            self._sent_by = min(self._sent_by, asyncio.get_running_loop().time())
             self._inbox.feed(data)
 
     @property

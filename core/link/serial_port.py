@@ -141,6 +141,12 @@ class _SerialLink(StreamLink):
         self._closed = False
         self.connection_made(_Transport(asyncio.get_running_loop(), self, port))
 
+    def data_received(self, data: bytes) -> None:
+        # Half duplex: an answer proves that the request before it has left.  Without this a pty,
+        # faster than its nominal speed, would seem to owe line time for ever.
+        self._sent_by = min(self._sent_by, asyncio.get_running_loop().time())
+        super().data_received(data)
+
     async def write(self, data: bytes) -> None:
         now = asyncio.get_running_loop().time()
         self._sent_by = max(now, self._sent_by) + self._line_time(len(data))
