@@ -208,6 +208,8 @@ class Client:
 
     async def write_4k(self, permit: Permit, address: int, data: bytes) -> None:
         """Program one erased sector.  Raises BK-OUT-OF-BOUNDS outside the permit."""
+        if address % wire.SECTOR:
+            raise self._out_of_bounds(address, address + wire.SECTOR)
         self._allow(permit, address, address + wire.SECTOR)
         await self.call(wire.write_4k(address, data), 41080 / self.link.baud + 1.5)
 

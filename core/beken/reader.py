@@ -62,7 +62,8 @@ class Reader:
             await self._mend(start, end, expected)
         for at in range(start, end, SECTOR):
             if self.map.at(at) == cells.READ:
-                self._mark(at, at + SECTOR, cells.PROVEN)
+                blank = not self._view(at, at + SECTOR).strip(b"\xff")
+                self._mark(at, at + SECTOR, cells.BLANK if blank else cells.PROVEN)
         self._tell(end)
 
     async def _fill(self, start: int, end: int, expected: int) -> None:

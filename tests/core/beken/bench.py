@@ -125,6 +125,10 @@ class Bench:
         """True while not one bit of the flash was changed and no change was even tried."""
         return not self.plug.changes and bytes(self.plug.flash) == self.before
 
+    def files(self, pattern: str) -> list[Path]:
+        """What lies in the store's folder."""
+        return sorted(self.folder.glob(pattern))
+
     def facts(self, key: str) -> Mapping[str, object]:
         """The newest facts of that key."""
         found = [e.body.values for e in self.events if getattr(e.body, "key", "") == key]
@@ -143,6 +147,11 @@ def fault_of(outcome: Finished | Failed) -> Fault:
     """The fault that the job ended with."""
     assert isinstance(outcome, Failed), outcome
     return outcome.fault
+
+
+def file_of(result: Mapping[str, object], field: str = "file") -> bytes:
+    """The bytes of the file that a result names."""
+    return Path(str(result[field])).read_bytes()
 
 
 def result_of(outcome: Finished | Failed) -> Mapping[str, object]:
