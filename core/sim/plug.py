@@ -234,6 +234,7 @@ class Plug:
         self._cancel("window", "talk")
         if self.options.window is not None and not self._memory.blank:
             self._set("window", self._now() + self.options.window, self._window_over)
+        self._pump()
 
     def _pump_away(self) -> None:
         """What is in flight towards a chip without power, or from it, is gone."""

@@ -174,7 +174,9 @@ async def test_a_packet_under_way_when_power_comes_is_lost_but_the_next_one_is_h
     await link.write(LINK * 4)
     await asyncio.sleep(0.0002)
     plug.power_cycle()
+    began = now()
     assert await link.read_exactly(8, 0.2) == LINKED
+    assert now() - began == pytest.approx((10 + 8) * 10 / 115200 - 0.0002, abs=1e-6)
     assert plug.linked
 
 
