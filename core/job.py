@@ -210,7 +210,7 @@ class Event:
         head: dict[str, object] = {"event": self.body.event, "t": round(self.t, 3)}
         if self.job:
             head["job"] = self.job
-        return {**head, **self.body.to_json()}
+        return {**head, **self.body.to_json(), **head}  # a result has names of its own
 
 
 Sink = Callable[[Event], None]

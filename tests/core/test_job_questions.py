@@ -1,0 +1,121 @@
+"""Questions of a job: answers, refusals, and nobody there."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.fault import Exit, Touched
+from core.job import (
+    Answered,
+    Asked,
+    Choice,
+    Failed,
+    Finished,
+    Question,
+    Reporter,
+    Result,
+    exit_code,
+)
+from tests.core.watched_job import GATE, Fixed, code_of, job_of
+from tests.virtual_clock import virtual
+
+
+async def ask_gate(report: Reporter) -> Result:
+    return {"answer": await report.ask(GATE)}
+
+
+@virtual
+async def test_an_answer_that_comes_at_once_is_taken_and_recorded() -> None:
+    job, events = job_of(ask_gate, answers=Fixed("yes"))
+    outcome = await job.run()
+    assert outcome == Finished({"answer": "yes"})
+    asked, answered = (next(e.body for e in events if type(e.body) is k) for k in (Asked, Answered))
+    assert asked == Asked(GATE) and answered == Answered("gate", "yes", "test")
+
+
+@virtual
+async def test_a_no_declines_before_the_point() -> None:
+    async def task(report: Reporter) -> Result:
+        await report.confirm(GATE)
+        return {}
+
+    outcome = await job_of(task, answers=Fixed("no"))[0].run()
+    assert code_of(outcome) == "DECLINED" and exit_code(outcome) == Exit.REFUSED
+
+
+@virtual
+async def test_a_no_after_the_point_is_a_stop_that_can_be_resumed() -> None:
+    async def task(report: Reporter) -> Result:
+        await report.point_of_no_return()
+        await report.confirm(GATE)
+        return {}
+
+    outcome = await job_of(task, answers=Fixed("no"))[0].run()
+    assert isinstance(outcome, Failed)
+    assert outcome.fault.code == "STOPPED" and exit_code(outcome) == Exit.FAULT
+    assert outcome.fault.touched is Touched.UNKNOWN
+    assert outcome.fault.command == ("wattbench", "jobs", "resume", "j-1")
+
+
+@pytest.mark.parametrize(
+    ("typed", "code"),
+    [
+        ("A4:C1:38:5C:94:FA", "done"),
+        ("yes", "DECLINED"),
+        ("a4c1385c94fa", "DECLINED"),
+        ("", "DECLINED"),
+    ],
+)
+def test_what_must_be_typed_must_be_typed_exactly(typed: str, code: str) -> None:
+    @virtual
+    async def scenario() -> None:
+        async def task(report: Reporter) -> Result:
+            await report.confirm(Question("mac", "Which plug?", expect="A4:C1:38:5C:94:FA"))
+            return {}
+
+        assert code_of(await job_of(task, answers=Fixed(typed))[0].run()) == code
+
+    scenario()
+
+
+@pytest.mark.parametrize(
+    ("question", "flag"),
+    [
+        (GATE, "--yes"),
+        (Question("supply", "Which?", (Choice("a", "A"),), flag="--supply"), "--supply"),
+        (Question("mac", "Which plug?", expect="A4:C1"), "--confirm A4:C1"),
+    ],
+)
+def test_nobody_to_ask_is_exit_3_and_names_the_flag(question: Question, flag: str) -> None:
+    @virtual
+    async def scenario() -> None:
+        async def task(report: Reporter) -> Result:
+            return {"answer": await report.ask(question)}
+
+        outcome = await job_of(task)[0].run()
+        assert isinstance(outcome, Failed) and outcome.fault.code == "UNANSWERED"
+        assert exit_code(outcome) == Exit.REFUSED
+        assert f"Give {flag} " in outcome.fault.next
+
+    scenario()
+
+
+@virtual
+async def test_nobody_to_ask_after_the_point_takes_the_unattended_answer() -> None:
+    async def task(report: Reporter) -> Result:
+        await report.point_of_no_return()
+        return {"answer": await report.ask(Question("wires", "Off?", unattended="later"))}
+
+    assert await job_of(task)[0].run() == Finished({"answer": "later"})
+
+
+@virtual
+async def test_nobody_to_ask_after_the_point_without_such_an_answer_is_a_stop() -> None:
+    async def task(report: Reporter) -> Result:
+        await report.point_of_no_return()
+        return {"answer": await report.ask(GATE)}
+
+    outcome = await job_of(task)[0].run()
+    assert isinstance(outcome, Failed)
+    assert outcome.fault.code == "STOPPED" and exit_code(outcome) == Exit.FAULT
+    assert outcome.fault.touched is Touched.UNKNOWN
