@@ -156,13 +156,14 @@ class Client:
         return wire.u32(await self.call(wire.read_reg(address), SHORT), 4)
 
     async def write_reg(self, address: int, value: int) -> bool:
-        """Write a register, once.  False when no answer came: the caller reads before it repeats.
+        """Write a register, once.  False when it was not answered or refused unread (status 4, 5):
+        the caller reads before it repeats.
 
         Raises BK-ECHO when the echo differs by one bit (rulings P8).
         """
         request = wire.write_reg(address, value)
         reply = await self.exchange(request, SHORT)
-        if reply is None:
+        if reply is None or reply.status in (Status.BAD_LENGTH, Status.MISSING_PAYLOAD):
             return False
         if reply.status != Status.OK or reply.payload != request.frame[-8:]:
             raise faults.ECHO(

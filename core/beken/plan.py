@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.beken import faults
-from core.beken.client import Client
+from core.beken.client import TRIES, Client
 from core.beken.identify import Device
 from core.beken.permit import _SEAL, Permit
 from core.bkimage import cipher, flashmap, strides
@@ -105,10 +105,39 @@ class Plan:
         }
 
 
-async def prove(client: Client) -> Proof:
-    """Ask the chip for the checksums of what will be kept."""
-    kept = [await client.crc(region.start, region.end) for region in KEPT_REGIONS]
-    return Proof(tuple(kept), await client.crc(APP_START, APP_START + SECTOR))
+def proof_of(data: bytes) -> Proof:
+    """What the chip should answer if its flash holds `data`."""
+    kept = tuple(zlib.crc32(data[r.start : r.end]) for r in KEPT_REGIONS)
+    return Proof(kept, zlib.crc32(data[APP_START : APP_START + SECTOR]))
+
+
+async def prove(client: Client, likely: Proof) -> Proof:
+    """Ask the chip for the checksums of what will be kept.
+
+    An answer carries no checksum itself: one that is not the `likely` one is asked for again and
+    counts only when two agree.  Raises BK-UNPROVEN.
+    """
+    kept = [
+        await _agreed(client, region.start, region.end, crc)
+        for region, crc in zip(KEPT_REGIONS, likely.kept, strict=True)
+    ]
+    first = await _agreed(client, APP_START, APP_START + SECTOR, likely.first_sector)
+    return Proof(tuple(kept), first)
+
+
+async def _agreed(client: Client, start: int, end: int, likely: int) -> int:
+    answers = {likely}
+    for _ in range(TRIES):
+        answer = await client.crc(start, end)
+        if answer in answers:
+            return answer
+        answers.add(answer)
+    raise faults.UNPROVEN(
+        what=f"The chip gave {TRIES} different checksums for {_span(start, end)}.",
+        cause="Noise on the line or a weak supply.",
+        next="A separate 3.3 V supply, GND at the module, short wires; then try again.",
+        evidence=client.evidence,
+    )
 
 
 def question_if_not_whole(backup: Backup) -> Question | None:

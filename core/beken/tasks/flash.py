@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from core.beken.plan import Plan, Proof, make_plan, prove, question_if_not_whole
+from core.beken.plan import Plan, Proof, make_plan, proof_of, prove, question_if_not_whole
 from core.beken.tasks.backup import backup_result, take_backup
 from core.beken.tasks.session import OpenPort, PlugOptions, Session, session
 from core.beken.tasks.write import carry_out, restart
@@ -121,8 +121,9 @@ async def _secure(plug: Session, store: Store, old: tuple[Backup, bytes] | None)
     if old is None:
         taken = await take_backup(plug, store, (5, PHASES))
         plug.report.facts("backup", **backup_result(taken))
-        return _Secured(taken.backup, taken.data, await prove(plug.client))
-    return _Secured(*old, await prove(plug.client))
+        old = taken.backup, taken.data
+    backup, data = old
+    return _Secured(backup, data, await prove(plug.client, proof_of(data)))
 
 
 async def _agree(plug: Session, image: Image, secured: _Secured) -> Plan:

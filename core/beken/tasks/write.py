@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from core.beken import faults
+from core.beken.client import BASE_BAUD
 from core.beken.identify import CHIP_ID
 from core.beken.plan import Plan, prove
 from core.beken.tasks.session import Session, connect
@@ -52,11 +53,11 @@ async def _unprotect(plug: Session, plan: Plan) -> None:
 async def _relink(plug: Session, plan: Plan) -> None:
     """Link again, at 115200, and prove that nobody changed the plug on the table."""
     link = plug.client.link
-    await link.set_baud(115200)
+    await link.set_baud(BASE_BAUD)
     await plug.report.waiting(connect(plug.report, plug.options, link))
     chip_id = await plug.client.read_reg(CHIP_ID)
     flash_id = await plug.client.get_mid()
-    proof = await prove(plug.client)
+    proof = await prove(plug.client, plan.proof)
     same = (
         chip_id == plan.device.chip_id
         and flash_id.hex() == plan.device.flash_id
@@ -99,4 +100,4 @@ def _stated(error: FaultError, writer: Writer, again: tuple[str, ...]) -> Fault:
         proven = f"0x{begin:X}-0x{done - 1:X} is written and proven; " if done > begin else ""
         state = f"{proven}the plug will not start until the rest is written. {SAFE}"
         touched = Touched.PARTIAL
-    return replace(error.fault, state=state, touched=touched, command=again)
+    return replace(error.fault, state=state, touched=touched, command=error.fault.command or again)
