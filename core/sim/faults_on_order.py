@@ -7,6 +7,7 @@ Each is one line of text on the command line (`parse_fault`), one `Fault` in cod
     add:DIR[:STAGE]:N       ... is followed by a byte nobody sent
     silent:STAGE[:K]        from the first request of the stage on, K requests of any kind are
                             neither carried out nor answered; without K until the next power-on
+    mute:STAGE:N            from the N-th request of the stage on, silent until the next power-on
     lost:STAGE[:N]          the N-th request of the stage is carried out, its reply is lost
     vanish:change:N         the adapter is pulled right after the N-th change of the flash
     vanish:STAGE:N          ... when the N-th request of the stage has come, before it is done
@@ -56,6 +57,7 @@ class Kind(StrEnum):
     CORRUPT = "corrupt"
     ADD = "add"
     SILENT = "silent"
+    MUTE = "mute"
     LOST = "lost"
     VANISH = "vanish"
     STUCK = "stuck"
@@ -65,6 +67,7 @@ class Kind(StrEnum):
 
 
 BYTE_KINDS = (Kind.DROP, Kind.CORRUPT, Kind.ADD)
+REQUEST_KINDS = (Kind.SILENT, Kind.MUTE, Kind.LOST, Kind.VANISH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,7 @@ class Fate(Enum):
 
     NORMAL = "normal"
     SILENT = "silent"
+    MUTE = "mute"
     LOST = "lost"
     VANISH = "vanish"
 
@@ -102,9 +106,10 @@ def parse_fault(text: str) -> Fault:
             if direction not in DIRECTIONS or len(stage) > 1:
                 raise ValueError(f"direction is one of {', '.join(DIRECTIONS)}")
             return Fault(kind, direction, _stage(stage[0]) if stage else "", _count(n))
-        if kind is Kind.VANISH:
+        if kind in (Kind.VANISH, Kind.MUTE):
             stage_name, n = rest
-            where = "change" if stage_name == "change" else _stage(stage_name)
+            at_change = kind is Kind.VANISH and stage_name == "change"
+            where = "change" if at_change else _stage(stage_name)
             return Fault(kind, stage=where, n=_count(n))
         if kind in (Kind.SILENT, Kind.LOST):
             stage_name, *counts = rest
@@ -162,7 +167,7 @@ class Orders:
     def __init__(self, ordered: Iterable[Fault]) -> None:
         every = tuple(ordered)
         self._bytes = {d: [f for f in every if f.direction == d] for d in DIRECTIONS}
-        self._requests = [f for f in every if f.kind in (Kind.SILENT, Kind.LOST, Kind.VANISH)]
+        self._requests = [f for f in every if f.kind in REQUEST_KINDS]
         self._lies = {f.n for f in every if f.kind is Kind.LIE}
         self._stuck = {f.address // SECTOR for f in every if f.kind is Kind.STUCK}
         self._weak = [(f.address, 1 << f.bit) for f in every if f.kind is Kind.WEAK]
@@ -212,6 +217,8 @@ class Orders:
             if fault.kind is Kind.SILENT:
                 self._requests.remove(fault)
                 self._silent, self._silent_for = not fault.n, fault.n
+            elif fault.kind is Kind.MUTE:
+                self._silent = self._silent or fault.n == count
             elif fault.n == count:
                 fate = Fate.LOST if fault.kind is Kind.LOST else Fate.VANISH
         if self._silent or self._silent_for:

@@ -31,6 +31,7 @@ TEXTS = [
     ("corrupt:chip:read:5", Fault(Kind.CORRUPT, "chip", "backup", 5)),
     ("add:chip:verify:1", Fault(Kind.ADD, "chip", "verify", 1)),
     ("silent:erase:3", Fault(Kind.SILENT, stage="erase", n=3)),
+    ("mute:crc:7", Fault(Kind.MUTE, stage="verify", n=7)),
     ("silent:crc", Fault(Kind.SILENT, stage="verify", n=0)),
     ("lost:baud", Fault(Kind.LOST, stage="baud", n=1)),
     ("lost:write:7", Fault(Kind.LOST, stage="write", n=7)),
@@ -234,3 +235,14 @@ async def test_without_orders_nothing_goes_wrong_over_a_whole_life():
     assert plug.flash == data
     assert len(await ask(link, short(0x03, u32(0x800000)))) == 15
     assert len(plug.changes) == 32
+
+
+@virtual
+async def test_mute_from_the_second_request_of_a_stage():
+    plug, link = ordered("mute:erase:2")
+    assert len(await ask(link, erase(0x11000))) == 16
+    for request in (erase(0x12000), LINK):
+        assert await ask(link, request, 0.2) == b""
+    assert [change.address for change in plug.changes] == [0x11000]
+    plug.power_cycle()
+    assert await ask(link, LINK) == LINKED
