@@ -1,0 +1,10 @@
+"""Every bench, one after the other: `python tests/bench/all.py`."""
+
+import sys
+
+import backup
+import startup
+
+if __name__ == "__main__":
+    met = [bench.main() for bench in (startup, backup)]
+    sys.exit(0 if all(met) else 1)
