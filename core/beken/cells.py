@@ -38,10 +38,6 @@ class Cells:
         first, last = start // SECTOR, end // SECTOR
         self._cells[first:last] = [cell] * (last - first)
 
-    def count(self, *cells: str) -> int:
-        """How many sectors are one of `cells`."""
-        return sum(map(self._cells.count, cells))
-
     def at(self, address: int) -> str:
         """The cell of the sector that holds `address`."""
         return self._cells[address // SECTOR]

@@ -12,6 +12,7 @@ import contextlib
 
 from core.beken import faults, wire
 from core.beken.permit import Permit
+from core.beken.replies import find_reply
 from core.beken.wire import Reply, Request, Status, Unit
 from core.fault import FaultError
 from core.link.api import Link
@@ -71,7 +72,7 @@ class Client:
             else:
                 chunk = await self.link.read(request.expected.frame_size, left)
             buffer += chunk
-            found = wire.find_reply(buffer, request.expected)
+            found = find_reply(buffer, request.expected)
             if found.reply is not None:
                 self._heard = bytes(buffer)
                 return found.reply

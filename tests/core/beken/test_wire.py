@@ -6,11 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.beken import wire
-from core.beken.wire import Long, Request, Short, Status, Unit, find_reply
+from core.beken.replies import find_reply
+from core.beken.wire import Long, Request, Short, Status, Unit
 
 WORKED = [
     (wire.link_check(), "01e0fc0100", "040e0501e0fc0100", "00"),
-    (wire.stay_rom(), "01e0fc02aa55", "040e0501e0fcaa55", "55"),
     (
         wire.set_baud(921600, 20),
         "01e0fc060f00100e0014",
