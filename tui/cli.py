@@ -31,7 +31,7 @@ def main(argv: list[str] | None = None) -> int:
         if sys.stdout is not None:
             sys.stdout.flush()
     except OSError:
-        from tui.host import drop_output
+        from tui.streams import drop_output
 
         drop_output(sys.stdout)
     return code

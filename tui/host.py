@@ -11,14 +11,13 @@ import asyncio
 import contextlib
 import os
 import signal
-import stat
 import threading
 import traceback
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
 from core.fault import FaultError
 from core.job import (
@@ -39,6 +38,7 @@ from core.job import (
 from core.store.clock import iso
 from core.store.store import Store
 from tui.home import find_home
+from tui.streams import drop_terminal
 
 if TYPE_CHECKING:
     from core.link.api import Link
@@ -345,26 +345,6 @@ def append_log(store: Store, text: str) -> None:
         with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
             store.files.own(path)
             file.write(f"{iso(store.now())} {text.rstrip()}\n")
-
-
-def drop_terminal() -> None:
-    """Point the standard streams that were a terminal at the null device: a dead terminal must
-    not raise again.  Files and pipes stay; a log wants its end."""
-    null = os.open(os.devnull, os.O_RDWR)
-    for stream in (0, 1, 2):
-        with contextlib.suppress(OSError):
-            if stat.S_ISCHR(os.fstat(stream).st_mode):
-                os.dup2(null, stream)
-    os.close(null)
-
-
-def drop_output(stream: TextIO) -> None:
-    """The reader of this stream is gone: write on into the null device."""
-    with contextlib.suppress(OSError, ValueError):  # a stream without a descriptor
-        handle = stream.fileno()
-        null = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(null, handle)
-        os.close(null)
 
 
 __all__ = ["Event", "Host", "Options", "Tools", "Work"]

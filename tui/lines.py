@@ -15,6 +15,7 @@ from core.fault import Exit, FaultError, Touched
 from core.job import Asked, Event, Failed, Finished, Question, exit_code
 from tui.host import Host, Options, Work
 from tui.output import Output
+from tui.streams import fill_streams
 
 Run = Callable[[argparse.Namespace, "Bench"], int]
 
@@ -103,7 +104,7 @@ def prompt_text(question: Question) -> str:
 
 def run_verb(run: Run, args: argparse.Namespace, options: Options) -> int:
     """Run a verb inside a host; faults become one message and their exit code."""
-    _fill_streams()
+    fill_streams()
     out = Output(as_json=options.json, ascii_only=options.ascii)
     try:
         host = Host(options)
@@ -141,13 +142,3 @@ def internal(error: Exception, touched: Touched = Touched.NOTHING) -> FaultError
         touched=touched,
         command=("wattbench", "info"),
     )
-
-
-def _fill_streams() -> None:
-    """A standard stream that is closed gets the null device: no file of ours may take its place
-    and be written to as output."""
-    for stream in (0, 1, 2):
-        try:
-            os.fstat(stream)
-        except OSError:
-            os.open(os.devnull, os.O_RDWR)

@@ -25,7 +25,7 @@ from core.job import (
     Started,
     Warned,
 )
-from tui.host import drop_output
+from tui.streams import drop_output
 from tui.text import clean, duration, rate
 
 PROGRESS_EVERY = 5.0
