@@ -26,6 +26,8 @@ EDGE_MOST = 3
 EDGE_GAP = 0.4
 EDGES_LEAST = 3
 BOOT_GAP = 2.0
+STEADY = 5.0
+"""Seconds without a pause after which the supply was surely not interrupted."""
 TRIES_BEFORE_REST = 3
 """Short boots after which a running OpenBeken must be left alone; five make its safe mode."""
 _PRINTABLE = frozenset(range(0x20, 0x7F)) | {9, 10, 13}
@@ -53,13 +55,14 @@ class Hearing:
         self.boots = 0
         self._recent = bytearray()
         self._bursts: list[tuple[float, int]] = []
-        self._last = float("-inf")
+        self._first = self._last = float("-inf")
 
     def heard(self, data: bytes, now: float) -> None:
         """Take in `data`, which arrived at `now` (seconds)."""
         if not data:
             return
         gap = now - self._last
+        self._first = now if not self.total else self._first
         self._last = now
         self.total += len(data)
         self._recent += data
@@ -78,6 +81,12 @@ class Hearing:
     def stopped(self) -> None:
         """A right answer came, but none to the question that confirms it."""
         self.answers += 1
+
+    @property
+    def never_off(self) -> bool:
+        """True when a firmware has talked on for seconds without the pause of a restart."""
+        talks = self.kind in (Kind.MCU, Kind.RUNNING, Kind.TEXT)
+        return talks and not self.boots and self._last - self._first >= STEADY
 
     @property
     def recent(self) -> bytes:

@@ -24,6 +24,7 @@ SPACING = 0.0009
 SETTLE = 0.1
 SETTLE_LIMIT = 1.0
 TELL_EVERY = 0.3
+BREAK = 2.0
 DEFAULT_TIMEOUT = 60.0
 
 
@@ -63,6 +64,8 @@ class _Linker:
         self._began = self._loop.time()
         self._told = float("-inf")
         self._tail = b""
+        self._prompt = lead.prompt
+        self._held_low = False
 
     async def run(self) -> None:
         await self.link.set_lines(dtr=False, rts=False)
@@ -72,6 +75,8 @@ class _Linker:
             if await self._flood_once() and await self._confirm():
                 self._tell(linked=True)
                 return
+            if self.hearing.never_off and not self._held_low:
+                await self._hold_low()
             if self._loop.time() - self._told >= TELL_EVERY:
                 self._tell()
         raise self._failed()
@@ -88,6 +93,15 @@ class _Linker:
                 self._tail = b""
                 return True
         return False
+
+    async def _hold_low(self) -> None:
+        """Once: the chip may live off our TX line, so hold it low while the lead is off (P7)."""
+        self._held_low = True
+        self._prompt = f"{self.lead.off} TX is held low for {BREAK:.0f} s."
+        self._tell()
+        await self.link.send_break(BREAK)
+        self._prompt = "Reconnect now."
+        self._tell()
 
     async def _confirm(self) -> bool:
         """Let late answers pass, then ask once more."""
@@ -108,7 +122,7 @@ class _Linker:
                 timeout=self.timeout,
                 bytes_seen=self.hearing.total,
                 kind=str(self.hearing.kind),
-                prompt="" if linked else prompt + self.lead.prompt,
+                prompt="" if linked else prompt + self._prompt,
                 linked=linked,
                 boots=self.hearing.boots,
             )

@@ -39,22 +39,30 @@ ORDERED_REMEDIES = (
 @dataclass(frozen=True, slots=True)
 class _LeadText:
     name: str
+    off: str
     prompt: str
 
 
 class Lead(Enum):
     """The one lead that restarts the chip, chosen once a job."""
 
-    GND = _LeadText("GND", "Pull GND for 2 s, then reconnect.")
+    GND = _LeadText("GND", "Pull GND now and leave it off.", "Pull GND for 2 s, then reconnect.")
     VCC = _LeadText(
-        "3.3 V", f"Pull the 3.3 V wire for 2 s, then reconnect ({SUPPLY_ONLY}; keep GND)."
+        "3.3 V",
+        f"Pull the 3.3 V wire now and leave it off ({SUPPLY_ONLY}; keep GND).",
+        f"Pull the 3.3 V wire for 2 s, then reconnect ({SUPPLY_ONLY}; keep GND).",
     )
-    CEN = _LeadText("CEN", "Touch CEN to GND for 1 s, then let go.")
+    CEN = _LeadText("CEN", "Hold CEN to GND now.", "Touch CEN to GND for 1 s, then let go.")
 
     @property
     def prompt(self) -> str:
         """What to do now, naming the lead."""
         return self.value.prompt
+
+    @property
+    def off(self) -> str:
+        """How to interrupt it and leave it so, until told to reconnect."""
+        return self.value.off
 
     @classmethod
     def named(cls, name: str) -> Lead:

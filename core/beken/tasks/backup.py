@@ -10,7 +10,6 @@ from core.beken.reader import Reader
 from core.beken.tasks.session import OpenPort, PlugOptions, Session, session
 from core.beken.wiring import SUPPLY_TEXT
 from core.bkimage import backup as judge
-from core.bkimage import rf
 from core.fault import FaultError
 from core.job import Reporter, Result
 from core.store.backups import Backup, SidecarFacts
@@ -65,7 +64,7 @@ async def take_backup(plug: Session, store: Store, steps: tuple[int, int]) -> Ta
             SidecarFacts(
                 chip=device.chip,
                 flash_id=device.flash_id,
-                mac=rf.mac_text(info.mac) if info.mac else "",
+                mac=device.mac,
                 size=device.size,
                 true=True,
                 whole=info.whole,

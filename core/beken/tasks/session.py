@@ -20,7 +20,8 @@ OpenPort = Callable[[str, int, str], Awaitable[Link]]
 
 DEFAULT_BAUD = 921600
 ADAPTER = "adapter"
-EXTERNAL = "external"
+CLONED_MACS = ("C8:47:8C:00:00:00",)
+"""What flashers leave behind that do not keep the RF sector."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,8 +93,7 @@ async def session(
         report.phase("Identify", index + 1, of)
         device = await identify(client, key_needed=key_needed)
         report.facts("device", **device.facts())
-        if device.key_note:
-            report.warn("KEY", device.key_note)
+        _odd(report, device)
         _expected(options, device)
         yield Session(client, device, options, report)
     finally:
@@ -110,6 +110,18 @@ async def connect(report: Reporter, options: PlugOptions, link: Link) -> None:
         report.facts("link", **view.to_json())
 
     await link_up(link, lead=options.lead, timeout=options.link_timeout, tell=tell)
+
+
+def _odd(report: Reporter, device: Device) -> None:
+    """Say what is odd about the device, though the job can go on."""
+    if device.key_note:
+        report.warn("KEY", device.key_note)
+    if device.mac in CLONED_MACS:
+        report.warn(
+            "RF-MAC",
+            f"The MAC {device.mac} is a default that many modules got when their RF sector was "
+            "lost; two of them in one network disturb each other.",
+        )
 
 
 def _expected(options: PlugOptions, device: Device) -> None:

@@ -12,6 +12,7 @@ from core.beken.plan import Plan, prove
 from core.beken.tasks.session import Session, connect
 from core.beken.unprotect import unprotect
 from core.beken.writer import Writer
+from core.bkimage.flashmap import SECTOR
 from core.fault import Fault, FaultError, Touched
 from core.store.store import Store
 
@@ -29,8 +30,12 @@ async def carry_out(plug: Session, plan: Plan, store: Store, image: Path) -> Non
     await folder.write_plan({**plan.to_json(), "port": plug.options.port})
     await folder.write_target(plan.target)
     report.phase("Unprotect", 8, PHASES)
-    await plug.slow_down()
-    await report.point_of_no_return()
+    try:
+        await plug.slow_down()
+        await report.point_of_no_return()
+    except BaseException:  # a target that stays behind says that there is something to resume
+        folder.drop_target()
+        raise
     writer = Writer(plug.client, plan, report, lambda: _relink(plug, plan))
     try:
         await _unprotect(plug, plan)
@@ -93,6 +98,7 @@ def _stated(error: FaultError, writer: Writer, again: tuple[str, ...]) -> Fault:
         state = "Nothing was erased or written; the firmware on the plug is as it was."
         return replace(error.fault, state=state, touched=Touched.NOTHING)
     begin, done, end = writer.plan.start, writer.done, writer.plan.end
+    written = (done - begin) // SECTOR
     if done == end:
         state = f"0x{begin:X}-0x{end - 1:X} is written; the last check did not pass. {SAFE}"
         touched = Touched.UNKNOWN
@@ -100,4 +106,15 @@ def _stated(error: FaultError, writer: Writer, again: tuple[str, ...]) -> Fault:
         proven = f"0x{begin:X}-0x{done - 1:X} is written and proven; " if done > begin else ""
         state = f"{proven}the plug will not start until the rest is written. {SAFE}"
         touched = Touched.PARTIAL
-    return replace(error.fault, state=state, touched=touched, command=error.fault.command or again)
+    fault = replace(error.fault, state=state, touched=touched)
+    if _chip_went_silent(fault) and written:
+        fault = replace(
+            fault,
+            cause=f"The link was fine for {written} sectors and vanished when the flash drew "
+            "current: a sagging supply is the usual cause.",
+        )
+    return replace(fault, command=fault.command or again)
+
+
+def _chip_went_silent(fault: Fault) -> bool:
+    return fault.code in (faults.LOST.code, faults.LINK_SILENT.code, faults.LINK_UNSTABLE.code)

@@ -92,6 +92,7 @@ class Bench:
     links: list[Wired] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     answers: Given = field(default_factory=lambda: Given(YES))
+    read_only: bool = False
 
     def __post_init__(self) -> None:
         self.store = Store(self.folder)
@@ -109,7 +110,15 @@ class Bench:
         """Run one job to its end; its folder exists as the host would make it."""
         folder = self.store.jobs.create("test")
         recorder = Recorder(lambda _event: None, _synced, pytest.fail)
-        job = Job(folder.id, "test", "a test", task, recorder=recorder, answers=self.answers)
+        job = Job(
+            folder.id,
+            "test",
+            "a test",
+            task,
+            recorder=recorder,
+            answers=self.answers,
+            read_only=self.read_only,
+        )
         job._sinks.append(self.events.append)
         if on_event is not None:
             job._sinks.append(lambda event: on_event(job, event))

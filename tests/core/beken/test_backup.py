@@ -6,6 +6,7 @@ import pytest
 
 from core.beken.tasks.backup import BackupOptions, backup
 from core.job import Failed, Finished, Stop
+from core.sim import firmware
 from core.sim.plug import Plug, PlugOptions
 from tests.core.beken.bench import (
     Bench,
@@ -161,6 +162,14 @@ async def test_a_backup_goes_without_the_key(tmp_path: Path) -> None:
     bench = Bench(tmp_path, Plug(stock(), PlugOptions(rate="max", key=key)))
     result_of(await take(bench))
     assert "3 damaged bytes" in bench.texts()
+
+
+@virtual
+async def test_a_cloned_mac_is_warned_of(tmp_path: Path) -> None:
+    flash = firmware.stock_n(mac=bytes.fromhex("c8478c000000"))
+    bench = Bench(tmp_path, Plug(flash, MAX))
+    result_of(await take(bench))
+    assert "RF-MAC" in bench.texts()
 
 
 @virtual

@@ -447,7 +447,44 @@ async def test_nobody_pulls_the_lead(tmp_path: Path) -> None:
     bench = a_bench(tmp_path, faulty("silent:write"))
     fault = fault_of(await write(bench))
     assert (fault.code, fault.touched) == ("LINK-SILENT", "partial")
+    assert "sagging supply" not in fault.cause  # not one sector was written before
     assert "will not start until the rest is written" in fault.state
+
+
+@virtual
+async def test_stop_while_waiting_for_the_lead(tmp_path: Path) -> None:
+    bench = a_bench(tmp_path, faulty("silent:write"))
+
+    def stop(job: Job, event: Event) -> None:
+        if event.body.to_json().get("code") == "LINK-LOST":
+            job.stop(Stop.CANCEL)
+
+    fault = fault_of(await write(bench, stop, link_timeout=60.0))
+    assert (fault.code, fault.touched, fault.exit) == ("STOPPED", "partial", 1)
+
+
+@virtual
+async def test_a_chip_lost_under_load_points_to_the_supply(tmp_path: Path) -> None:
+    bench = a_bench(tmp_path)
+
+    def sag(_job: Job, event: Event) -> None:
+        values = event.body.to_json()
+        if values.get("phase") == "Write" and int(str(values["done"])) > 0:
+            bench.plug.received = lambda _data, _baud: None  # type: ignore[method-assign]
+
+    fault = fault_of(await write(bench, sag))
+    assert fault.code == "LINK-SILENT"
+    assert "a sagging supply is the usual cause" in fault.cause
+
+
+@virtual
+async def test_read_only_leaves_nothing_to_resume(tmp_path: Path) -> None:
+    bench = a_bench(tmp_path)
+    bench.read_only = True
+    fault = fault_of(await write(bench))
+    assert (fault.code, fault.exit) == ("READ-ONLY", 3)
+    assert bench.unchanged
+    assert not bench.files("jobs/*/target.bin")
 
 
 @pytest.mark.parametrize("n", [1, 2, 40])

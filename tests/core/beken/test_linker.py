@@ -142,8 +142,32 @@ async def test_silence_is_answered_with_the_ordered_remedies() -> None:
 
 def test_power_is_never_named_without_its_warning() -> None:
     for lead in Lead:
-        assert "power cycle" not in lead.prompt.lower()
-        assert "3.3 V" not in lead.prompt or wiring.SUPPLY_ONLY in lead.prompt
+        for text in (lead.prompt, lead.off):
+            assert "power cycle" not in text.lower()
+            assert "3.3 V" not in text or wiring.SUPPLY_ONLY in text
+
+
+@virtual
+async def test_a_firmware_that_was_never_off_gets_one_timed_break() -> None:
+    """Rulings P7: 2 s of BREAK, then the flood again, then "reconnect now"."""
+    breaks: list[float] = []
+
+    class WithBreak(MemoryLink):
+        async def send_break(self, seconds: float) -> None:
+            breaks.append(seconds)
+            await asyncio.sleep(seconds)
+
+    views: list[LinkView] = []
+    device = Line(said=b"\xf8", every=1.0)
+    with pytest.raises(FaultError):
+        await link_up(WithBreak(device), lead=Lead.VCC, timeout=12.0, tell=views.append)
+    assert breaks == [2.0]
+    prompts = list(dict.fromkeys(view.prompt for view in views))
+    assert prompts[1].endswith("TX is held low for 2 s.")
+    assert wiring.SUPPLY_ONLY in prompts[1]
+    assert prompts[2] == "Reconnect now."
+    silent = max(b - a for a, b in pairwise(device.times))
+    assert silent == pytest.approx(2.0, abs=0.01)
 
 
 def test_three_short_boots_ask_for_a_rest() -> None:
