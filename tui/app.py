@@ -5,16 +5,18 @@ from __future__ import annotations
 import importlib
 import os
 import traceback
+from collections.abc import Sequence
 from functools import partial
 from signal import Signals
 
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.filter import LineFilter, NoColor
 
 from core.fault import FaultError
 from tui.actions import APP_ACTIONS, PaneInfo, panes
 from tui.host import Host, Work
-from tui.look import BENCH, MONO, glyphs, theme_name
+from tui.look import BENCH, MONO, PlainText, glyphs, theme_name
 from tui.mailbox import Mailbox
 from tui.model import Model
 from tui.panes.base import PaneScreen, UnbuiltPane, screen_for
@@ -24,6 +26,9 @@ from tui.widgets.palette import Entry, PaletteDialog
 
 def _bindings() -> list[BindingType]:
     found: list[BindingType] = [
+        Binding("ctrl+c", "help_quit", show=False, priority=True),  # also in front of a question
+    ]
+    found += [
         Binding(action.key, f"do('{action.name}')", action.label, id=f"app.{action.name}")
         for action in APP_ACTIONS
     ]
@@ -52,6 +57,9 @@ class WattbenchApp(App[None]):
                     or os.environ.get("LANG") or "C").upper()  # fmt: skip
         plain = host.options.ascii or not ("UTF-8" in encoding or "UTF8" in encoding)
         self.glyphs = glyphs(ascii_only=plain)
+        self._last: list[LineFilter] = [PlainText()] if plain else []
+        if host.options.mono or os.environ.get("NO_COLOR"):
+            self._last.append(NoColor())
         for pane in self.panes:
             self._modes[pane.name] = self._screen_maker(pane)
         host.subscribe(self.mailbox.put)
@@ -62,6 +70,9 @@ class WattbenchApp(App[None]):
             return screen_for(info, UnbuiltPane)
         module = importlib.import_module(f"tui.panes.{info.name}.pane")
         return screen_for(info, module.Pane)
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        return [*super().get_line_filters(), *self._last]
 
     def on_mount(self) -> None:
         self.register_theme(BENCH)
@@ -99,6 +110,7 @@ class WattbenchApp(App[None]):
 
             def answered(answer: str | None) -> None:
                 if answer is not None:
+                    job.question = None  # or an event before core's answer would ask it again
                     self.host.answer(job_id, question.key, answer)
 
             self.push_screen(QuestionDialog(question), answered)

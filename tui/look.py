@@ -6,6 +6,10 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
+from rich.cells import cell_len
+from rich.segment import Segment
+from textual.color import Color
+from textual.filter import LineFilter
 from textual.theme import Theme
 
 BENCH = Theme(
@@ -36,6 +40,19 @@ MONO = Theme(
     surface="ansi_default",
     panel="ansi_default",
     boost="ansi_default",
+    variables={
+        "ansi-background": "ansi_default",
+        "ansi-foreground": "ansi_default",
+        "border-blurred": "ansi_default",
+        "block-cursor-foreground": "ansi_default",
+        "block-cursor-background": "ansi_default",
+        "input-cursor-foreground": "ansi_default",
+        "input-cursor-background": "ansi_default",
+        "input-selection-foreground": "ansi_default",
+        "input-selection-background": "ansi_default",
+        "screen-selection-foreground": "ansi_default",
+        "screen-selection-background": "ansi_default",
+    },
 )
 
 
@@ -58,6 +75,24 @@ ASCII = Glyphs("+", "x", ">", ">", "#", ".", "|")
 
 def glyphs(*, ascii_only: bool) -> Glyphs:
     return ASCII if ascii_only else UNICODE
+
+
+_TWINS = str.maketrans("─━│┃╭╮╰╯┌┐└┘·…✓✗▸█░▁▂▃▄▅▆▇", "--||++++++++.~+x>#.#######")
+
+
+def plain_text(text: str) -> str:
+    """`text` in ASCII, cell for cell."""
+    if text.isascii():
+        return text
+    twins = text.translate(_TWINS)
+    return "".join(c if c.isascii() else "?" * cell_len(c) for c in twins)
+
+
+class PlainText(LineFilter):
+    """The last word on --ascii: borders, scrollbars and names from elsewhere included."""
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        return [Segment(plain_text(text), style, control) for text, style, control in segments]
 
 
 def theme_name(*, mono: bool) -> str:

@@ -61,18 +61,25 @@ class JobView:
         return self.result is None and self.fault is None
 
     @property
-    def line(self) -> str:
-        """The job on one line, for the job bar."""
+    def mac(self) -> str:
+        """The device's MAC, once it is known."""
+        return str(self.facts.get("device", {}).get("mac") or "")
+
+    @property
+    def said(self) -> str:
+        """How the job stands, in some words."""
         if self.fault is not None:
-            return f"{self.title}: {self.fault.code}"
+            return self.fault.code
         if self.result is not None:
-            return f"{self.title}: {self.result.get('summary', 'done')}"
+            return str(self.result.get("summary", "done"))
         if self.question is not None:
-            return f"{self.title}: waits for an answer"
-        step = self.steps[-1] if self.steps else None
-        text = f"{self.title}: {step.name} {step.index}/{step.of}" if step else self.title
+            return "waits for an answer"
+        if not self.steps:
+            return "starts"
+        step = self.steps[-1]
+        text = f"{step.index}/{step.of} {step.name}"
         p = self.progress
-        if p is not None and step is not None and p.phase == step.name and p.total:
+        if p is not None and p.phase == step.name and p.total:
             share = 100 * p.done // p.total
             text += f" {share} %  {rate(p.rate, p.unit)}  {duration(p.left)} left"
         return text

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, ClassVar
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
@@ -11,12 +13,16 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
-from tui.actions import APP_ACTIONS, PaneInfo, panes
-from tui.model import Model
+from tui.actions import APP_ACTIONS, Action, PaneInfo, panes
+from tui.model import JobView, Model
 from tui.text import clean
+from tui.widgets.prose import fit
 
 if TYPE_CHECKING:
     from tui.app import WattbenchApp
+
+NOTICE = 4.0
+"""Seconds that a sentence keeps its place while a job runs."""
 
 
 class Line(Static):
@@ -57,6 +63,11 @@ class BasePane(Widget):
         """What the keys do now ("moving", "editing"), for the key line; empty if always alike."""
         return ""
 
+    @property
+    def idle(self) -> frozenset[str]:
+        """Actions that would do nothing now; they are left off the key line."""
+        return frozenset()
+
 
 class UnbuiltPane(BasePane):
     """A pane that is not built yet and says so in one line."""
@@ -71,6 +82,11 @@ class PaneScreen(Screen[None]):
 
     INFO: ClassVar[PaneInfo]
     PANE: ClassVar[type[BasePane]]
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (24, "-normal"), (34, "-tall")]  # noqa: RUF012
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._notice, self._notice_until = "", 0.0
 
     def compose(self) -> ComposeResult:
         yield Line("tabs")
@@ -88,8 +104,16 @@ class PaneScreen(Screen[None]):
         self.show(self._model)
 
     def on_screen_resume(self) -> None:
+        self._notice = ""
         if self.is_mounted:
             self.show(self._model)
+
+    def on_resize(self) -> None:
+        if self.is_mounted:
+            self.show(self._model)
+
+    def on_key(self, _event: events.Key) -> None:
+        self._notice = ""
 
     @property
     def _model(self) -> Model:
@@ -97,17 +121,29 @@ class PaneScreen(Screen[None]):
 
     def show(self, model: Model) -> None:
         """Paint what changed since the last call."""
-        job = model.current
-        self._job_bar((model.left_behind or "no job") if job is None else job.line)
+        self._job_bar(model)
         self.pane.show(model)
         self.keys_changed()
 
     def say(self, text: str) -> None:
-        """One sentence where the job bar is, until the next tick of a job."""
-        self._job_bar(text)
+        """One sentence where the job bar is, until a key is pressed or for some seconds."""
+        self._notice = text
+        self._notice_until = asyncio.get_running_loop().time() + NOTICE
+        self._job_bar(self._model)
 
-    def _job_bar(self, text: str) -> None:
-        self.query_one("#jobbar", Line).say(Content(clean(text)))
+    def _job_bar(self, model: Model) -> None:
+        job, width = model.current, max(self.size.width - 2, 10)
+        if job is not None and job.running:
+            if asyncio.get_running_loop().time() >= self._notice_until:
+                self._notice = ""
+        elif job is None and not self._notice:
+            self._line("jobbar", fit(model.left_behind or "no job", width))
+            return
+        text = fit(self._notice, width) if self._notice or job is None else _job_text(job, width)
+        self._line("jobbar", text)
+
+    def _line(self, name: str, text: str) -> None:
+        self.query_one(f"#{name}", Line).say(Content(text))
 
     def _tabs(self) -> None:
         parts: list[tuple[str, str] | str] = []
@@ -119,20 +155,38 @@ class PaneScreen(Screen[None]):
 
     def keys_changed(self) -> None:
         """Write the key line anew; it names the state that the keys are in."""
-        state = self.pane.state
-        shown = [a for a in (*self.INFO.actions, *APP_ACTIONS) if a.shown]
-        parts: list[tuple[str, str] | str] = [(f"{state}  ", "italic")] if state else []
+        pane, state = self.pane, self.pane.state
         if state == "editing":
-            parts += [("Enter", "bold"), " take  ", ("Esc", "bold"), " leave  "]
+            keys = [("Enter", "take"), ("Esc", "leave")]
         else:
-            for action in shown:
-                parts += [(action.key_text, "bold"), f" {action.label}  "]
+            actions = (*(a for a in self.INFO.actions if a.name not in pane.idle), *APP_ACTIONS)
+            keys = _that_fit(actions, self.size.width - 2 - len(state) - (2 if state else 0))
+        parts: list[tuple[str, str] | str] = [(f"{state}  ", "italic")] if state else []
+        for number, (key, label) in enumerate(keys):
+            parts += ["  " if number else "", (key, "bold"), f" {label}"]
         self.query_one("#keys", Line).say(Content.assemble(*parts))
 
     def action_do(self, name: str) -> None:
         """Run one of the pane's actions."""
+        self._notice = ""
         getattr(self.pane, f"do_{name}")()
         self.keys_changed()
+
+
+def _job_text(job: JobView, width: int) -> str:
+    """The job on one line; the title gives way before what is connected and how far it is."""
+    said = clean(f"{job.mac}  {job.said}" if job.mac else job.said)
+    room = width - len(said) - 2
+    return fit(f"{fit(job.title, room)}  {said}" if room >= 8 else said, width)
+
+
+def _that_fit(actions: tuple[Action, ...], width: int) -> list[tuple[str, str]]:
+    """Keys and labels for the key line, whole ones only; the key of the help always stays."""
+    keys = [(a.key_text, a.label) for a in actions if a.shown]
+    last = next((pair for pair in keys if pair[0] == "?"), None)
+    while len("  ".join(map(" ".join, keys))) > width and len(keys) > 1:
+        del keys[-1 if keys[-1] != last else -2]
+    return keys
 
 
 def screen_for(info: PaneInfo, pane: type[BasePane]) -> type[PaneScreen]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Iterable
+from typing import ClassVar, TypeVar
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -16,19 +17,47 @@ from textual.widgets.option_list import Option
 from core.job import Choice, Question
 from tui.actions import APP_ACTIONS, PaneInfo
 from tui.text import clean
+from tui.widgets.prose import Paragraph, Prose
+
+T = TypeVar("T")
+
+
+class Dialog(ModalScreen[T]):
+    """A sheet over the lower part of the screen; a card in the middle where there is room."""
+
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (104, "-wide")]  # noqa: RUF012
 
 
 def letters(choices: tuple[Choice, ...]) -> dict[str, Choice]:
-    """One key a choice: the first letter of its value that is still free."""
+    """One key a choice: the first letter of what is read that is still free, so that "yes, ..."
+    is y and "no, ..." is n."""
     found: dict[str, Choice] = {}
     for choice in choices:
-        key = next(c for c in choice.value.lower() + "123456789" if c.isalnum() and c not in found)
-        found[key] = choice
+        letter = (c for c in choice.text.lower() + "123456789" if c.isascii() and c.isalnum())
+        found[next(c for c in letter if c not in found)] = choice
     return found
 
 
-class QuestionDialog(ModalScreen[str | None]):
+def key_lines(keys: Iterable[tuple[str, str]]) -> Content:
+    """What each key does: side by side while that is short, else one under the other."""
+    rows = [(key, clean(text)) for key, text in keys]
+    short = sum(len(key) + len(text) + 7 for key, text in rows) < 60
+    edge = 0 if short else max(len(key) for key, _text in rows)
+    return Content("   " if short else "\n").join(
+        Content.assemble((f" {key} ", "bold reverse"), f"{'':{max(edge - len(key), 0)}} {text}")
+        for key, text in rows
+    )
+
+
+class QuestionDialog(Dialog[str | None]):
     """A question of a job.  Nothing is the default; Enter and Escape answer nothing."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "move(-1)"),
+        Binding("down", "move(1)"),
+        Binding("pageup", "move(-8)"),
+        Binding("pagedown", "move(8)"),
+    ]
 
     def __init__(self, question: Question) -> None:
         super().__init__()
@@ -36,25 +65,26 @@ class QuestionDialog(ModalScreen[str | None]):
         self._letters = letters(question.choices)
 
     def compose(self) -> ComposeResult:
+        question = self._question
         with Vertical(classes="card"):
             with VerticalScroll(can_focus=False):
-                yield Static(clean_lines(self._question.text), markup=False)
-            if self._question.expect:
-                yield Static(
-                    f"Type {clean(self._question.expect)} and Enter to go on, "
-                    "no and Enter to stop.",
-                    markup=False,
-                    classes="choices",
+                lines = question.text.splitlines()
+                yield Prose(*map(Paragraph, lines), indent=2 if len(lines) > 1 else 0)
+            if question.expect:
+                yield Prose(
+                    Paragraph(f"Type {question.expect} and Enter to go on, no and Enter to stop."),
+                    id="choices",
                 )
-                yield Input(select_on_focus=False)
+                line = Input(select_on_focus=False, compact=True)
+                line.cursor_blink = False
+                yield line
             else:
-                yield Static(self._choices(), classes="choices")
+                keys = ((key, choice.text) for key, choice in self._letters.items())
+                yield Static(key_lines(keys), id="choices")
+            yield Static("Enter and Esc answer nothing. Ctrl-C stops the job.", classes="hint")
 
-    def _choices(self) -> Content:
-        parts: list[tuple[str, str] | str] = []
-        for key, choice in self._letters.items():
-            parts += [(f" {key} ", "bold reverse"), f" {clean(choice.text)}   "]
-        return Content.assemble(*parts)
+    def action_move(self, by: int) -> None:
+        self.query_one(VerticalScroll).scroll_relative(y=by, animate=False)
 
     def on_key(self, event: events.Key) -> None:
         choice = self._letters.get(event.key)
@@ -70,7 +100,7 @@ class QuestionDialog(ModalScreen[str | None]):
             event.input.clear()
 
 
-class QuitDialog(ModalScreen[str | None]):
+class QuitDialog(Dialog[str | None]):
     """Leaving while a job runs."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -83,16 +113,18 @@ class QuitDialog(ModalScreen[str | None]):
         with Vertical(classes="card"):
             yield Static("A job is running.", markup=False)
             yield Static(
-                Content.assemble(
-                    (" k ", "bold reverse"), " leave the screen, the job goes on   ",
-                    (" s ", "bold reverse"), " stop it at a safe place and leave   ",
-                    (" Esc ", "bold reverse"), " stay",
+                key_lines(
+                    [
+                        ("k", "leave the screen, the job goes on"),
+                        ("s", "stop it at a safe place and leave"),
+                        ("Esc", "stay"),
+                    ]
                 ),
-                classes="choices",
-            )  # fmt: skip
+                id="choices",
+            )
 
 
-class PickDialog(ModalScreen[str | None]):
+class PickDialog(Dialog[str | None]):
     """A short list; Enter takes, Escape leaves."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss")]
@@ -105,13 +137,14 @@ class PickDialog(ModalScreen[str | None]):
         with Vertical(classes="card"):
             yield Static(clean(self._title), markup=False, classes="title")
             yield OptionList(*(Option(Content(clean(text))) for _value, text in self._choices))
+            yield Static("Enter takes, Esc leaves.", classes="hint")
 
     @on(OptionList.OptionSelected)
     def _picked(self, event: OptionList.OptionSelected) -> None:
         self.dismiss(self._choices[event.option_index][0])
 
 
-class HelpDialog(ModalScreen[None]):
+class HelpDialog(Dialog[None]):
     """Every key of one pane, from the registry, or a page of text."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,question_mark,q,enter", "dismiss")]
@@ -121,33 +154,30 @@ class HelpDialog(ModalScreen[None]):
         self._info, self._panes = info, all_panes
 
     def compose(self) -> ComposeResult:
-        with VerticalScroll(classes="card tall"):
-            yield Static(self._text())
-
-    def _text(self) -> Content:
-        parts: list[tuple[str, str] | str] = [(self._info.title, "bold"), f"\n{self._info.about}\n"]
-        for action in (*self._info.actions, *APP_ACTIONS):
-            parts += ["\n", (f"{action.key_text:>7}", "bold"), f"  {action.help}"]
+        info = self._info
         digits = "  ".join(f"{pane.digit} {pane.title}" for pane in self._panes)
-        parts += [f"\n\nPanes: {digits} (F1 to F6 while a field is edited)\nEsc closes this."]
-        return Content.assemble(*parts)
+        with VerticalScroll(classes="card tall"):
+            yield Prose(Paragraph(info.title, style="bold"), Paragraph(info.about), Paragraph(""))
+            yield Prose(*(Paragraph(a.help, a.key_text) for a in (*info.actions, *APP_ACTIONS)))
+            yield Prose(
+                Paragraph(""),
+                Paragraph(f"Panes: {digits}"),
+                Paragraph("F1 to F6 open them also while a field is edited."),
+            )
+            yield Static("Esc closes this.", classes="hint")
 
 
-class TextDialog(ModalScreen[None]):
+class TextDialog(Dialog[None]):
     """A page to read, such as the help of a fault."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,enter", "dismiss")]
 
-    def __init__(self, title: str, text: str) -> None:
+    def __init__(self, title: str, text: str, indent: int = 0) -> None:
         super().__init__()
-        self._title, self._text = title, text
+        self._title, self._text, self._indent = title, text, indent
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(classes="card tall"):
-            yield Static(clean(self._title), markup=False, classes="title")
-            yield Static(clean_lines(self._text), markup=False)
-
-
-def clean_lines(text: str) -> str:
-    """`clean`, line by line."""
-    return "\n".join(clean(line) for line in text.splitlines())
+            title = Paragraph(self._title, style="bold")
+            yield Prose(title, *map(Paragraph, self._text.splitlines()), indent=self._indent)
+            yield Static("Esc closes this.", classes="hint")

@@ -1,4 +1,4 @@
-"""The flash as cells, one a sector, 64 a row: what a job has done to each."""
+"""The flash as cells, one a sector, 64 a row where there is room: what a job did to each."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-ROW = 64
+ROWS = (64, 48, 32, 16)
 LABEL = 8
+SECTOR = 4096
 
 # cell of core.beken.cells -> (sign, plain sign, component class)
 LOOK = {
@@ -37,23 +38,30 @@ class FlashMap(Widget):
         self._cells = " " * 512
         self._plain = plain
 
+    @property
+    def _row(self) -> int:
+        """Cells in a row."""
+        return next((n for n in ROWS if LABEL + n <= self.content_size.width), ROWS[-1])
+
     def show(self, cells: str) -> None:
         """Show these cells; only rows that differ are painted."""
         if not cells or cells == self._cells:
             return
         old, self._cells = self._cells, cells
-        for row in range((len(cells) + ROW - 1) // ROW):
-            part = slice(row * ROW, (row + 1) * ROW)
+        size = self._row
+        for row in range((len(cells) + size - 1) // size):
+            part = slice(row * size, (row + 1) * size)
             if old[part] != cells[part]:
                 self.refresh(Region(0, row, self.size.width, 1))
 
     def render_line(self, y: int) -> Strip:
-        cells = self._cells[y * ROW : (y + 1) * ROW]
+        row = self._row
+        cells = self._cells[y * row : (y + 1) * row]
         if not cells:
-            if y == (len(self._cells) + ROW - 1) // ROW:
+            if y == (len(self._cells) + row - 1) // row:
                 return self._legend()
             return Strip.blank(self.size.width, self.rich_style)
-        label = f"{y * ROW * 4096:06X}  "
+        label = f"{y * row * SECTOR:06X}  "
         segments = [Segment(label, self.get_component_rich_style("map--label"))]
         segments += self._runs(cells)
         strip = Strip(segments, LABEL + len(cells))

@@ -15,7 +15,7 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input
 
-from tui.text import clean
+from tui.widgets.prose import fit, fit_end
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +46,16 @@ class _Rows(Widget, can_focus=True):
         self._glyph = cursor_glyph
         self.fields: tuple[Field, ...] = ()
         self.cursor = 0
+        self.marked = False  # while the field under the cursor is edited below
 
     def render(self) -> Content:
         width = max((len(f.label) for f in self.fields), default=0)
         room = max(self.size.width - width - 4, 8)
         lines = []
         for number, row in enumerate(self.fields):
-            here = number == self.cursor and self.has_focus
-            text = clean(row.shown or row.value) or "-"
-            if len(text) > room:
-                text = f"{text[: room - 1]}~" if row.choices else f"~{text[1 - room :]}"
+            here = number == self.cursor and (self.has_focus or self.marked)
+            said = row.shown or row.value or "-"
+            text = fit(said, room) if row.choices else fit_end(said, room)
             style = "reverse" if here else ""
             mark = self._glyph if here else " "
             lines.append(
@@ -130,16 +130,17 @@ class Form(Vertical):
     def edit(self, row: Field) -> None:
         """Start editing a field."""
         self._edited = row.name
+        self._rows.marked = True
         line = self.query_one("#edit", Input)
-        line.border_title = row.label
         line.value = row.value
-        line.cursor_position = len(row.value)
         line.display = True
         line.focus()
+        self.call_after_refresh(line.action_end)  # once it has its width
         self.post_message(Form.Changed("", ""))
 
     def _leave(self) -> None:
         self._edited = ""
+        self._rows.marked = False
         self.query_one("#edit", Input).display = False
         self._rows.focus()
 

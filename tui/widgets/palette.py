@@ -12,9 +12,10 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
-from textual.widgets import Input, OptionList
+from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
+
+from tui.widgets.dialog import Dialog
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class Entry:
     run: Callable[[], None]
 
 
-class PaletteDialog(ModalScreen[Entry | None]):
+class PaletteDialog(Dialog[Entry | None]):
     """All actions that can be had here, filtered as you type."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -47,6 +48,7 @@ class PaletteDialog(ModalScreen[Entry | None]):
             line.cursor_blink = False
             yield line
             yield OptionList(*self._options())
+            yield Static("Enter runs it, Esc leaves.", classes="hint")
 
     def on_mount(self) -> None:
         self.query_one(OptionList).can_focus = False

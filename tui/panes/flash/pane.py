@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.content import Content
@@ -16,11 +16,12 @@ from textual.widgets import ContentSwitcher, Static
 from tui.model import JobView, Model
 from tui.panes.base import BasePane, Line
 from tui.panes.flash import choices
-from tui.text import clean, duration, rate, size
+from tui.text import duration, rate, size
 from tui.widgets.dialog import PickDialog, TextDialog
 from tui.widgets.fault_card import FaultCard
 from tui.widgets.flash_map import FlashMap
 from tui.widgets.form import Field, Form
+from tui.widgets.prose import Paragraph, Prose, fit, fold
 from tui.widgets.steps import StepList
 
 
@@ -31,7 +32,6 @@ class Pane(BasePane):
         super().__init__(id=id, classes="flash")
         self._fields: dict[str, Field] = {}
         self._shown = ""
-        self._job_id = ""
 
     def compose(self) -> ComposeResult:
         app = self.wattbench
@@ -42,7 +42,7 @@ class Pane(BasePane):
         with ContentSwitcher(id="middle", initial="wiring"):
             yield Static(_wiring(), id="wiring", markup=False)
             yield FlashMap(plain=app.glyphs.ok == "+")
-            yield Static(id="plan", markup=False)
+            yield Prose(id="plan")
             yield FaultCard()
         yield Line("bar")
         yield Line("log")
@@ -54,13 +54,21 @@ class Pane(BasePane):
 
     @property
     def state(self) -> str:
+        if self._view == "fault":
+            return "fault"
         return "editing" if self.query_one(Form).editing else "moving"
+
+    @property
+    def idle(self) -> frozenset[str]:
+        running = bool(self.wattbench.host.running())
+        return frozenset(("flash", "backup", "identify") if running else ("stop",))
 
     # -- showing ---------------------------------------------------------------------------
 
     def show(self, model: Model) -> None:
         job = model.latest("plug-")
         self.query_one(StepList).show(job)
+        self.set_class(job is not None and job.running, "-busy")
         if job is None:
             return
         self.query_one(FlashMap).show(job.cells)
@@ -69,8 +77,21 @@ class Pane(BasePane):
         self._show_bar(job)
         self._show_log(job)
         if job.fault is not None:
-            self.query_one(FaultCard).show(job.fault)
+            self.query_one(FaultCard).show(job.fault, _where(job))
         self._choose_view(job)
+
+    @property
+    def _view(self) -> str:
+        return self.query_one("#middle", ContentSwitcher).current or ""
+
+    def _turn_to(self, view: str) -> None:
+        """Show one view; a fault takes the whole pane, so that nothing of it is cut off."""
+        self.query_one("#middle", ContentSwitcher).current = view
+        self.set_class(view == "fault", "-fault")
+        if view == "fault":
+            self.query_one(FaultCard).focus()
+        elif not self.query_one(Form).editing:
+            self.query_one(Form).focus_rows()
 
     def _choose_view(self, job: JobView) -> None:
         """The view that matters now, once a change of what matters; `w` overrules it."""
@@ -82,42 +103,52 @@ class Pane(BasePane):
             wanted = "map" if job.cells.strip() else "wiring"
         if (job.id + wanted) != self._shown:
             self._shown = job.id + wanted
-            self.query_one("#middle", ContentSwitcher).current = wanted
+            self._turn_to(wanted)
 
     def _show_plan(self, job: JobView) -> None:
         plan = job.facts.get("plan")
         if plan is not None:
-            lines = [clean(str(line)) for line in plan.get("lines", ())]
-            self.query_one("#plan", Static).update("\n".join(lines))
+            lines = (str(line) for line in plan.get("lines", ()))
+            self.query_one("#plan", Prose).show(*map(Paragraph, lines))
 
     def _show_device(self, job: JobView) -> None:
         device = job.facts.get("device", {})
         words = [str(device[k]) for k in ("chip", "part", "flash_id", "mac") if device.get(k)]
-        self.query_one("#device", Line).say(Content(clean("  ".join(words))))
+        self._line("device", fit("  ".join(words), self.size.width - 4))
 
     def _show_bar(self, job: JobView) -> None:
-        p, room = job.progress, max(self.size.width - 44, 10)
+        p, room = job.progress, max(self.size.width - 49, 8)
         link = job.facts.get("link", {})
-        if link and not link.get("linked") and job.running:
-            self.query_one("#bar", Line).say(_listening(link))
-            return
-        if p is None or not p.total:
-            self.query_one("#bar", Line).say(Content(""))
-            return
-        signs = self.wattbench.glyphs
-        full = room * p.done // p.total
-        self.query_one("#bar", Line).say(
-            Content(
+        if job.result is not None:
+            text = f"{self.wattbench.glyphs.ok} {job.said}"
+            self._line("bar", "\n".join(fold(text, self.size.width - 2)), "bold")
+        elif link and not link.get("linked") and job.running:
+            self.query_one("#bar", Line).say(_listening(link, self.size.width - 2))
+        elif p is None or not p.total:
+            self._line("bar", "")
+        else:
+            signs = self.wattbench.glyphs
+            full = min(room * p.done // p.total, room)
+            self._line(
+                "bar",
                 f"{signs.full * full}{signs.empty * (room - full)} {100 * p.done // p.total:3d} %  "
-                f"{size(p.done, p.unit)} of {size(p.total, p.unit)}  {rate(p.rate, p.unit)}  "
-                f"{duration(p.left)}"
+                f"{size(p.done, p.unit):>8} of {size(p.total, p.unit)}  "
+                f"{rate(p.rate, p.unit):>10}  {duration(p.left):>5}",
             )
-        )
 
     def _show_log(self, job: JobView) -> None:
-        line = self.query_one("#log", Line)
-        last = list(job.log)[-max(line.size.height, 1) :]
-        line.say(Content("\n".join(f"{duration(t):>5}  {clean(text)}" for t, text in last)))
+        """The end of the log, as much of it as there is room for."""
+        log = self.query_one("#log", Line)
+        width, room = max(self.size.width - 2, 20), max(log.size.height, 1)
+        lines: list[str] = []
+        for t, text in reversed(job.log):
+            lines[:0] = fold(f"{duration(t):>5}  {text}", width, indent=7)
+            if len(lines) >= room:
+                break
+        log.say(Content("\n".join(lines[-room:])))
+
+    def _line(self, name: str, text: str, style: str = "") -> None:
+        self.query_one(f"#{name}", Line).say(Content.styled(text, style))
 
     # -- the form --------------------------------------------------------------------------
 
@@ -147,6 +178,7 @@ class Pane(BasePane):
     def _changed(self, event: Form.Changed) -> None:
         if event.name:
             self._set(event.name, event.value)
+        self.set_class(self.query_one(Form).editing, "-editing")
         self.pane_screen.keys_changed()
 
     def _set(self, name: str, value: str) -> None:
@@ -217,9 +249,15 @@ class Pane(BasePane):
             views.append("plan")
         if job is not None and job.fault is not None:
             views.append("fault")
-        middle = self.query_one("#middle", ContentSwitcher)
-        at = views.index(middle.current) if middle.current in views else 0
-        middle.current = views[(at + 1) % len(views)]
+        at = views.index(self._view) if self._view in views else 0
+        self._turn_to(views[(at + 1) % len(views)])
+
+    def on_key(self, event: events.Key) -> None:
+        """Escape lays the fault aside and brings the form back; it stops nothing."""
+        if event.key == "escape" and self._view == "fault":
+            event.stop()
+            self._turn_to("wiring")
+            self.pane_screen.keys_changed()
 
     def do_explain(self) -> None:
         from tui.fault_help import help_page
@@ -237,10 +275,18 @@ def _wiring() -> str:
     return DRAWING.rstrip("\n")
 
 
-def _listening(link: Mapping[str, Any]) -> Content:
+def _where(job: JobView) -> str:
+    """The step that a job ended in, and when."""
+    if not job.steps:
+        return ""
+    step = job.steps[-1]
+    return f"in step {step.index}/{step.of}, {step.name}, at {duration(job.t)}"
+
+
+def _listening(link: Mapping[str, Any], width: int) -> Content:
     """What to do now, for how long we listen, and what was heard."""
+    prompt = fold(f"NOW: {link['prompt']}", width)
     heard = f"{link['bytes_seen']} bytes heard ({link['kind']})"
-    return Content.assemble(
-        (clean(f"NOW: {link['prompt']}"), "bold reverse"),
-        clean(f"  {link['seconds']:.0f} of {link['timeout']:.0f} s, {heard}"),
-    )
+    told = fit(f"Listening: {link['seconds']:.0f} of {link['timeout']:.0f} s, {heard}", width)
+    return Content("\n").join([*(Content.styled(line, "bold reverse") for line in prompt),
+                               Content(told)])  # fmt: skip

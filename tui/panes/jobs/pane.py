@@ -14,8 +14,10 @@ from tui.panes.base import BasePane, Line
 from tui.report import job_lines, job_markdown
 from tui.text import clean
 from tui.widgets.dialog import TextDialog
+from tui.widgets.prose import fold
 
 SIGNS = {"done": "ok", "failed": "FAIL", "interrupted": "CUT", "running": "runs"}
+LOG_INDENT = 9  # where the text of a log line begins
 
 
 class Pane(BasePane):
@@ -57,7 +59,7 @@ class Pane(BasePane):
         job = self._selected()
         if job is not None:
             lines = job_lines(job, self.wattbench.host.store.jobs.events(job.id))
-            self.app.push_screen(TextDialog(job.id, "\n".join(lines[2:])))
+            self.app.push_screen(TextDialog(job.id, "\n".join(lines[2:]), indent=LOG_INDENT))
 
     def do_save(self) -> None:
         job = self._selected()
@@ -89,9 +91,9 @@ class Pane(BasePane):
             tail.say(Content("No jobs yet. Start one in the Flash pane (1)."))
             return
         lines = job_lines(job, self.wattbench.host.store.jobs.events(job.id))
-        room = max(tail.size.height - 1, 1)
-        shown = [lines[1], *lines[2:][-room:]]
-        tail.say(Content("\n".join(clean(line) for line in shown)))
+        width, room = max(self.size.width - 2, 20), max(tail.content_size.height - 1, 1)
+        log = [part for line in lines[2:] for part in fold(line, width, indent=LOG_INDENT)]
+        tail.say(Content("\n".join([*fold(lines[1], width)[:1], *log[-room:]])))
 
 
 def _row(job: JobInfo) -> Content:
