@@ -14,8 +14,15 @@ from typing import Any
 
 from core.beken.plan import Plan, Proof, make_plan, proof_of, prove, question_if_not_whole
 from core.beken.tasks.backup import backup_result, take_backup
-from core.beken.tasks.session import OpenPort, PlugOptions, Session, session
-from core.beken.tasks.write import carry_out, restart
+from core.beken.tasks.session import (
+    ADAPTER,
+    EXTERNAL,
+    OpenPort,
+    PlugOptions,
+    Session,
+    session,
+)
+from core.beken.tasks.write import PHASES, carry_out, restart
 from core.beken.wiring import BOOT_TEXT, GATE_TEXT, SUPPLY_TEXT
 from core.bkimage import flashmap
 from core.bkimage.image import Image, identify, require_flashable
@@ -26,7 +33,6 @@ from core.store import files
 from core.store.backups import Backup
 from core.store.store import Store
 
-PHASES = 10
 NOT_CHECKED = "not checked"
 LARGEST_IMAGE = 16 << 20
 
@@ -35,8 +41,8 @@ SUPPLY = Question(
     key="supply",
     text="What feeds the module with 3.3 V?",
     choices=(
-        Choice("external", "bench supply, regulator board, or development board with EN on GND"),
-        Choice("adapter", "the adapter's own 3.3 V pin"),
+        Choice(EXTERNAL, "bench supply, regulator board, or development board with EN on GND"),
+        Choice(ADAPTER, "the adapter's own 3.3 V pin"),
     ),
     flag="--supply",
 )
@@ -86,7 +92,7 @@ async def flash(
     await report.confirm(GATE)
     supply = options.supply or await report.ask(SUPPLY)
     options = replace(options, supply=supply)
-    if supply == "adapter":
+    if supply == ADAPTER:
         report.warn("SUPPLY", SUPPLY_TEXT)
     old = None if options.backup is None else await _load(store, options.backup)
     async with session(

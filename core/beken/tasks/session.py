@@ -20,6 +20,7 @@ OpenPort = Callable[[str, int, str], Awaitable[Link]]
 
 DEFAULT_BAUD = 921600
 ADAPTER = "adapter"
+EXTERNAL = "external"
 CLONED_MACS = ("C8:47:8C:00:00:00",)
 """What flashers leave behind that do not keep the RF sector."""
 
