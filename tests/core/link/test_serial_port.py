@@ -222,7 +222,8 @@ async def test_no_permission_says_how_to_get_it(pty: Any) -> None:
         os.seteuid(user)
         os.chmod(pty.path, 0o600)  # noqa: PTH101
     assert code(error) == "LINK-DENIED"
-    assert "sudo usermod -aG dialout $USER" in error.value.fault.next
+    group = opening.owning_group(pty.path)  # where a pty belongs to its user's own group, that one
+    assert f"sudo usermod -aG {group} $USER" in error.value.fault.next
     assert "log in again" in error.value.fault.next
 
 
