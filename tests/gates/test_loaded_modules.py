@@ -7,6 +7,7 @@ import sys
 import pytest
 
 import core
+from core.sim.firmware import openbeken_qio
 
 RUN = """
 import sys
@@ -89,9 +90,13 @@ def test_plug_verb_without_a_port_loads_no_screen_and_no_radio(loaded, tmp_path)
     assert not loaded(RUN, "plug", "info", "--port", port, "--home", home, expect=1) & HEAVY
 
 
-@pytest.mark.parametrize("action", ["info", "backup"])
+@pytest.mark.parametrize("action", ["info", "backup", "flash"])
 def test_plug_verb_at_work_loads_no_screen_and_no_radio(loaded, tmp_path, sim_plug, action):
-    port = sim_plug("--rate", "max")
-    modules = loaded(RUN, "plug", action, "--port", port, "--home", str(tmp_path / "home"))
+    words = ["--port", sim_plug("--rate", "max"), "--home", str(tmp_path / "home")]
+    if action == "flash":
+        image = tmp_path / "OpenBK7231N_QIO_1.18.100.bin"
+        image.write_bytes(openbeken_qio())
+        words += ["--image", str(image), "--supply", "external", "--yes"]
+    modules = loaded(RUN, "plug", action, *words)
     assert not modules & HEAVY
     assert {"serial_asyncio", f"core.beken.tasks.{action}"} <= modules
