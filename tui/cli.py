@@ -25,6 +25,8 @@ def main(argv: list[str] | None = None) -> int:
         code = int(stop.code or 0)
     except KeyboardInterrupt:
         code = CANCELLED  # before the host took the signals, so before any job
+    except BrokenPipeError:
+        code = 0  # whoever asked for the help has read enough
     except Exception as error:
         code = _broken(error, json="--json" in arguments)
     try:
