@@ -211,9 +211,10 @@ async def test_a_missing_port_names_what_is_there() -> None:
 
 
 async def test_no_permission_says_how_to_get_it(pty: Any) -> None:
-    # Opened once before: what is imported late may lie where nobody else may read.
-    link = await serial_port.open_port(pty.path, holder="Test")
-    await link.close()
+    # Both once before: what is imported late may lie where nobody else may read.
+    with pytest.raises(FaultError):
+        await serial_port.open_port("/dev/null", holder="Test")
+    await asyncio.to_thread(os.getpid)
     user = os.geteuid()
     os.chmod(pty.path, 0)  # noqa: PTH101
     if user == 0:
