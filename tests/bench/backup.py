@@ -11,12 +11,14 @@ from __future__ import annotations
 import hashlib
 import json
 import lzma
+import os
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from table import Row, show
@@ -46,30 +48,43 @@ def plug(flash: Path | None, crc_rate: float, home: Path) -> Iterator[str]:
             process.terminate()
 
 
-def run(*command: str) -> tuple[float, str]:
-    """Seconds of one run, and what it printed."""
-    began = time.perf_counter()
-    ended = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
-    seconds = time.perf_counter() - began
-    if ended.returncode:
-        raise SystemExit(ended.stdout + ended.stderr)
-    return seconds, ended.stdout
+@dataclass(frozen=True, slots=True)
+class Read:
+    """One backup: how long it took, its memory at the peak, and the sha256 of what was read."""
+
+    seconds: float
+    megabytes: float
+    sha256: str
 
 
-def ours(port: str, home: Path) -> tuple[float, str]:
-    """Seconds, and the sha256 of the file."""
-    seconds, printed = run(
+def run(*command: str) -> tuple[float, float, str]:
+    """Seconds and peak megabytes of one run, and what it printed."""
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        began = time.perf_counter()
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=err)
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - began
+        process.returncode = os.waitstatus_to_exitcode(status)
+        for stream in (out, err):
+            stream.seek(0)
+        if process.returncode:
+            raise SystemExit(f"{command}: {process.returncode}\n{err.read().decode()}")
+        return seconds, usage.ru_maxrss / 1024, out.read().decode()
+
+
+def ours(port: str, home: Path) -> Read:
+    seconds, memory, printed = run(
         WATTBENCH, "plug", "backup", "--port", port, "--baud", BAUD, "--home", str(home), "--json"
     )
     result = json.loads(printed.splitlines()[-1])
-    return seconds, digest(Path(result["file"]))
+    return Read(seconds, memory, digest(Path(result["file"])))
 
 
-def theirs(port: str, home: Path) -> tuple[float, str]:
+def theirs(port: str, home: Path) -> Read:
     out = home / "theirs.bin"
     command = (sys.executable, "-c", BK7231TOOLS, "read_flash", "-d", port, "-b", BAUD, str(out))
-    seconds, _ = run(*command)
-    return seconds, digest(out)
+    seconds, memory, _ = run(*command)
+    return Read(seconds, memory, digest(out))
 
 
 def digest(path: Path) -> str:
@@ -87,15 +102,15 @@ def main(flash: Path | None = None) -> bool:
                 home = Path(folder)
                 with plug(flash, crc_rate, home) as port:
                     found.append(reader(port, home))
-        (our_time, our_sum), (their_time, their_sum) = found
-        if our_sum != their_sum:
+        mine, other = found
+        if mine.sha256 != other.sha256:
             raise SystemExit("the two read different bytes")
-        rows.append(
-            Row(f"chip's CRC at {crc_rate / 1e6} MB/s", our_time, target, theirs=their_time)
-        )
+        name = f"chip's CRC at {crc_rate / 1e6} MB/s"
+        rows.append(Row(name, mine.seconds, target, theirs=other.seconds))
+    rows.append(Row("memory at its peak", mine.megabytes, 60, "MB"))
     if flash is not None:
         wanted = hashlib.sha256(lzma.decompress(flash.read_bytes())).hexdigest()
-        if wanted != our_sum:
+        if wanted != mine.sha256:
             raise SystemExit("both differ from the dump")
     name = flash.name if flash else "a synthetic flash"
     return show(f"Backup at {BAUD} baud / bk7231tools read_flash: {name}", rows)
