@@ -11,10 +11,10 @@ CANCELLED = FaultKind(
 )
 STOPPED = FaultKind(
     "STOPPED",
-    "Stopped part-way; the job can be resumed",
-    "The job was stopped after its first erase or write. What is already written stays, and the "
-    "job folder remembers exact target and progress. Resume it from the Jobs pane or with "
-    "`wattbench jobs resume ID`; until then the device may not start.",
+    "Stopped part-way",
+    "The job was stopped after its first change of the device. What is already done stays. The "
+    "message says what the device is now and how to go on; the job folder remembers how far it "
+    "came.",
 )
 UNANSWERED = FaultKind(
     "UNANSWERED",

@@ -18,12 +18,27 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import traceback
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from dataclasses import dataclass, fields, replace
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 from enum import Enum
-from typing import Any, ClassVar, TypeVar
+from typing import Any, TypeVar
 
 from core import faults
+from core.events import (
+    Answered,
+    Asked,
+    Body,
+    Event,
+    Facts,
+    Failed,
+    Finished,
+    Note,
+    Phase,
+    Progress,
+    Question,
+    Started,
+    Warned,
+)
 from core.fault import Exit, Fault, FaultError, Touched
 
 T = TypeVar("T")
@@ -36,181 +51,6 @@ class Stop(Enum):
     CANCEL = "cancel"
     HANGUP = "hangup"
     TERMINATE = "terminate"
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """One answer to a question: what is sent back, and what is read."""
-
-    value: str
-    text: str
-
-
-YES_NO = (Choice("yes", "yes"), Choice("no", "no"))
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """Something only a person may decide.
-
-    With `expect` the answer must be typed exactly so (a MAC, a label); otherwise it is one of
-    `choices`.  No answer is the default one.  `flag` is the command-line flag that answers it;
-    `--yes` answers with `assumed`.  `unattended` is taken when nobody is left to ask, as after
-    the end of an SSH session; empty means that the job must not go on without a person.
-    """
-
-    key: str
-    text: str
-    choices: tuple[Choice, ...] = YES_NO
-    expect: str = ""
-    flag: str = "--yes"
-    assumed: str = "yes"
-    unattended: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Body:
-    """What an event says; `event` is its name in JSON."""
-
-    event: ClassVar[str]
-
-    def to_json(self) -> dict[str, object]:
-        return {f.name: getattr(self, f.name) for f in fields(self)}
-
-
-@dataclass(frozen=True, slots=True)
-class Started(Body):
-    """The job began; `kind` is its stable name, `title` the line on the job bar."""
-
-    event = "started"
-    kind: str
-    title: str
-
-
-@dataclass(frozen=True, slots=True)
-class Phase(Body):
-    """A step began; `index` counts from 1 to `of`."""
-
-    event = "phase"
-    name: str
-    index: int
-    of: int
-
-
-@dataclass(frozen=True, slots=True)
-class Progress(Body):
-    """Whole state of the running step, never a delta.
-
-    `rate` is units a second, `left` seconds; both None until known.  `cells` has one character a
-    sector of the flash, as the device package says.
-    """
-
-    event = "progress"
-    phase: str
-    done: int
-    total: int
-    unit: str
-    rate: float | None = None
-    left: float | None = None
-    cells: str = ""
-
-    def to_json(self) -> dict[str, object]:
-        found = Body.to_json(self)
-        if not self.cells:
-            del found["cells"]
-        return found
-
-
-@dataclass(frozen=True, slots=True)
-class Note(Body):
-    """Something worth reading; nothing is wrong."""
-
-    event = "note"
-    code: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Warned(Body):
-    """Something looks wrong; the job goes on."""
-
-    event = "warning"
-    code: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Facts(Body):
-    """Whole state of one subject (`device`, `plan`, `link`), newest wins."""
-
-    event = "facts"
-    key: str
-    values: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Asked(Body):
-    """A question waits for `Job.answer`."""
-
-    event = "question"
-    question: Question
-
-    def to_json(self) -> dict[str, object]:
-        q = self.question
-        return {
-            "key": q.key,
-            "text": q.text,
-            "choices": [c.value for c in q.choices],
-            "expect": q.expect,
-            "flag": q.flag,
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Answered(Body):
-    """How a question was answered, and by what ("keyboard", "--yes")."""
-
-    event = "answer"
-    key: str
-    answer: str
-    by: str
-
-
-@dataclass(frozen=True, slots=True)
-class Finished(Body):
-    """The job did what was asked; `values` is its flat result."""
-
-    event = "result"
-    values: Mapping[str, Any]
-
-    def to_json(self) -> dict[str, object]:
-        return dict(self.values)
-
-
-@dataclass(frozen=True, slots=True)
-class Failed(Body):
-    """The job ended with a fault."""
-
-    event = "fault"
-    fault: Fault
-
-    def to_json(self) -> dict[str, object]:
-        return self.fault.to_json()
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One thing a job said: `t` is seconds since it started."""
-
-    job: str
-    t: float
-    body: Body
-
-    def to_json(self) -> dict[str, object]:
-        head: dict[str, object] = {"event": self.body.event, "t": round(self.t, 3)}
-        if self.job:
-            head["job"] = self.job
-        return {**head, **self.body.to_json(), **head}  # a result has names of its own
 
 
 Sink = Callable[[Event], None]
@@ -281,13 +121,16 @@ class Reporter:
         if answer != (question.expect or "yes"):
             raise self._job.declined(question)
 
-    async def point_of_no_return(self) -> None:
-        """Call right before the first erase or write.  Journal synced, stops now wait.
+    async def point_of_no_return(self, half_done: str = "", go_on: tuple[str, ...] = ()) -> None:
+        """Call right before the first change of the device.  Journal synced, stops now wait.
 
-        Raises FaultError READ-ONLY where the program must not write, CANCELLED when a stop came
-        first, and the store's faults when the journal cannot be made safe.
+        `half_done` says what the device is when the job is stopped from here on, `go_on` is the
+        command that continues.  Raises FaultError READ-ONLY where the program must not write,
+        CANCELLED when a stop came first, and the store's faults when the journal cannot be made
+        safe.
         """
         await self._job.commit()
+        self._job.half_done, self._job.go_on = half_done, go_on
 
     def stop_point(self) -> None:
         """Between two sectors: ends the job with STOPPED if the host is going down."""
@@ -353,6 +196,8 @@ class Job:
     ) -> None:
         self.id, self.kind, self.title = id, kind, title
         self.committed = False
+        self.half_done = ""
+        self.go_on: tuple[str, ...] = ()
         self.outcome: Finished | Failed | None = None
         self._task_function = task
         self._sinks = sinks if sinks is not None else []
@@ -441,7 +286,7 @@ class Job:
             self._stop = why
         if not self._stopping.is_set():
             self._stopping.set()
-            self._emit(Note("STOP-NOTED", "Stop noted; the job stops at the next safe place."))
+            self._emit(Note("STOP-NOTED", _NOTED[why]))
 
     async def commit(self) -> None:
         """The point of no return; see `Reporter.point_of_no_return`."""
@@ -508,26 +353,35 @@ class Job:
     def _stopped(self) -> FaultError:
         user = self._stop is Stop.CANCEL
         return faults.STOPPED(
-            what="The job was stopped after its first erase or write.",
+            what="The job was stopped after its first change of the device.",
             cause="You stopped the job." if user else "The host asked the program to end.",
-            next="Resume it from the Jobs pane or with the command below.",
-            state="Part of the flash is written. "
-            "The device may not start until the job is resumed.",
+            next=self._next(),
+            state=self.half_done or _CHANGED,
             touched=Touched.PARTIAL,
-            command=("wattbench", "jobs", "resume", self.id),
+            command=self.go_on,
         )
+
+    def _next(self) -> str:
+        if self.go_on:
+            return "Go on with the command below."
+        return "Start the job again; its log shows how far it came."
 
     def _left_open(self, what: str, cause: str) -> FaultError:
         return faults.STOPPED(
             what=what,
             cause=cause,
-            next="Resume the job where somebody can answer.",
-            state=_CHANGED,
+            next=f"{self._next()} Somebody must be there to answer.",
+            state=self.half_done or _CHANGED,
             touched=Touched.UNKNOWN,
-            command=("wattbench", "jobs", "resume", self.id),
+            command=self.go_on,
         )
 
 
+_NOTED = {
+    Stop.CANCEL: "Stop noted. The device is being changed: it takes effect when the job next waits "
+    "for you or for the link; else the job finishes.",
+    Stop.TERMINATE: "Stop noted. The device is being changed: the job stops after this step.",
+}
 _CHANGED = "The device was being changed; the log of the job shows how far it came."
 
 
@@ -557,11 +411,3 @@ def exit_code(outcome: Finished | Failed) -> int:
     if isinstance(outcome, Failed):
         return outcome.fault.exit
     return int(outcome.values.get("exit", Exit.DONE))
-
-
-def start(coroutine: Coroutine[Any, Any, T], keep: set[asyncio.Task[Any]]) -> asyncio.Task[T]:
-    """A background task that `keep` holds on to until it ends."""
-    task = asyncio.get_running_loop().create_task(coroutine)
-    keep.add(task)
-    task.add_done_callback(keep.discard)
-    return task

@@ -19,16 +19,18 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from core.fault import FaultError
-from core.job import (
+from core.events import (
     Answered,
-    Answers,
     Asked,
     Event,
     Failed,
     Finished,
-    Job,
     Question,
+)
+from core.fault import FaultError
+from core.job import (
+    Answers,
+    Job,
     Recorder,
     Reporter,
     Result,

@@ -11,8 +11,15 @@ import traceback
 from collections.abc import Callable
 
 from core import faults
+from core.events import (
+    Asked,
+    Event,
+    Failed,
+    Finished,
+    Question,
+)
 from core.fault import Exit, FaultError, Touched
-from core.job import Asked, Event, Failed, Finished, Question, exit_code
+from core.job import exit_code
 from tui.host import Host, Options, Work
 from tui.output import Output
 from tui.streams import fill_streams

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 
-from core.job import Event, Facts, Progress
+from core.events import Event, Facts, Progress
 
 
 class Mailbox:

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from core.fault import Fault
-from core.job import (
+from core.events import (
     Answered,
     Asked,
     Event,
@@ -22,6 +21,7 @@ from core.job import (
     Started,
     Warned,
 )
+from core.fault import Fault
 from tui.text import duration, rate
 
 LOG_LINES = 500

@@ -11,8 +11,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from typing import Any, TextIO
 
-from core.fault import Fault
-from core.job import (
+from core.events import (
     Answered,
     Asked,
     Event,
@@ -25,6 +24,7 @@ from core.job import (
     Started,
     Warned,
 )
+from core.fault import Fault
 from tui.streams import drop_output
 from tui.text import clean, duration, rate
 

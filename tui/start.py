@@ -8,8 +8,9 @@ import shutil
 import signal
 import sys
 
+from core.events import Event
 from core.fault import Exit, FaultError
-from core.job import Event, exit_code
+from core.job import exit_code
 from tui.host import Host, Options
 from tui.output import Output
 

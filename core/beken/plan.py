@@ -20,8 +20,8 @@ from core.bkimage import cipher, flashmap, strides
 from core.bkimage.cipher import Key
 from core.bkimage.flashmap import APP_END_MAX, APP_LOGICAL, APP_START, SECTOR, SIZE, Region
 from core.bkimage.image import Image, payload_for_flash, require_flashable
+from core.events import Question
 from core.fault import FaultError
-from core.job import Question
 from core.store.backups import Backup
 
 KEPT_REGIONS = (

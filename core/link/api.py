@@ -7,6 +7,7 @@ answer or the deadline is past.  The real one is in `core.link.serial_port`, the
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 
@@ -56,3 +57,8 @@ class Link(Protocol):
 
     async def close(self) -> None:
         """Close once, without waiting for the other side.  Never raises; may be repeated."""
+
+
+OpenPort = Callable[[str, int, str], Awaitable[Link]]
+"""(port, baud, holder) -> an open link.  `holder` names the job for whoever finds the port busy.
+Raises the LINK-* faults of opening."""

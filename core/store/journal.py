@@ -14,8 +14,8 @@ import queue
 import threading
 from pathlib import Path
 
+from core.events import Event, Phase, Progress
 from core.fault import FaultError
-from core.job import Event, Phase, Progress
 from core.store.files import Files, disk, disk_fault
 
 _Item = tuple[str, object]

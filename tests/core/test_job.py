@@ -8,15 +8,17 @@ import json
 import pytest
 
 from core import faults
-from core.fault import Exit, FaultKind, Touched
-from core.job import (
+from core.events import (
     Event,
     Failed,
     Finished,
-    Job,
     Note,
     Phase,
     Progress,
+)
+from core.fault import Exit, FaultKind, Touched
+from core.job import (
+    Job,
     Reporter,
     Result,
     exit_code,

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from core.fault import Exit, Touched
-from core.job import (
+from core.events import (
     Answered,
     Asked,
     Choice,
     Failed,
     Finished,
     Question,
-    Reporter,
-    Result,
-    exit_code,
 )
-from tests.core.watched_job import GATE, Fixed, code_of, job_of
+from core.fault import Exit, Touched
+from core.job import Reporter, Result, exit_code
+from tests.core.watched_job import GATE, GO_ON, HALF_DONE, Fixed, code_of, job_of
 from tests.virtual_clock import virtual
 
 
@@ -46,7 +44,7 @@ async def test_a_no_declines_before_the_point() -> None:
 @virtual
 async def test_a_no_after_the_point_is_a_stop_that_can_be_resumed() -> None:
     async def task(report: Reporter) -> Result:
-        await report.point_of_no_return()
+        await report.point_of_no_return(HALF_DONE, GO_ON)
         await report.confirm(GATE)
         return {}
 
@@ -54,7 +52,7 @@ async def test_a_no_after_the_point_is_a_stop_that_can_be_resumed() -> None:
     assert isinstance(outcome, Failed)
     assert outcome.fault.code == "STOPPED" and exit_code(outcome) == Exit.FAULT
     assert outcome.fault.touched is Touched.UNKNOWN
-    assert outcome.fault.command == ("wattbench", "jobs", "resume", "j-1")
+    assert (outcome.fault.state, outcome.fault.command) == (HALF_DONE, GO_ON)
 
 
 @pytest.mark.parametrize(
@@ -103,7 +101,7 @@ def test_nobody_to_ask_is_exit_3_and_names_the_flag(question: Question, flag: st
 @virtual
 async def test_nobody_to_ask_after_the_point_takes_the_unattended_answer() -> None:
     async def task(report: Reporter) -> Result:
-        await report.point_of_no_return()
+        await report.point_of_no_return(HALF_DONE, GO_ON)
         return {"answer": await report.ask(Question("wires", "Off?", unattended="later"))}
 
     assert await job_of(task)[0].run() == Finished({"answer": "later"})
@@ -112,7 +110,7 @@ async def test_nobody_to_ask_after_the_point_takes_the_unattended_answer() -> No
 @virtual
 async def test_nobody_to_ask_after_the_point_without_such_an_answer_is_a_stop() -> None:
     async def task(report: Reporter) -> Result:
-        await report.point_of_no_return()
+        await report.point_of_no_return(HALF_DONE, GO_ON)
         return {"answer": await report.ask(GATE)}
 
     outcome = await job_of(task)[0].run()

@@ -7,18 +7,20 @@ import contextlib
 
 import pytest
 
-from core.fault import Exit, Touched
-from core.job import (
+from core.events import (
     Failed,
     Finished,
     Note,
+    Started,
+)
+from core.fault import Exit, Touched
+from core.job import (
     Reporter,
     Result,
-    Started,
     Stop,
     exit_code,
 )
-from tests.core.watched_job import DISK_FULL, GATE, Book, Slow, code_of, job_of
+from tests.core.watched_job import DISK_FULL, GATE, GO_ON, HALF_DONE, Book, Slow, code_of, job_of
 from tests.virtual_clock import virtual
 
 BEFORE = {(why, doing): "CANCELLED" for why in Stop for doing in ("computing", "waiting", "asking")}
@@ -47,7 +49,7 @@ def test_stop_table(why: Stop, doing: str, after: bool, code: str) -> None:
 
         async def task(report: Reporter) -> Result:
             if after:
-                await report.point_of_no_return()
+                await report.point_of_no_return(HALF_DONE, GO_ON)
             reached.set()
             if doing == "computing":
                 for _sector in range(10):
@@ -79,7 +81,7 @@ def test_stop_table(why: Stop, doing: str, after: bool, code: str) -> None:
             assert spent <= 1  # not later than the sector at hand
             assert exit_code(outcome) == Exit.FAULT
             assert outcome.fault.touched is Touched.PARTIAL
-            assert outcome.fault.command == ("wattbench", "jobs", "resume", "j-1")
+            assert (outcome.fault.state, outcome.fault.command) == (HALF_DONE, GO_ON)
         else:
             assert exit_code(outcome) == Exit.DONE
             assert spent == pytest.approx(9.5)
@@ -94,7 +96,7 @@ async def test_cancel_after_the_point_is_kept_for_the_next_wait() -> None:
     steps: list[str] = []
 
     async def task(report: Reporter) -> Result:
-        await report.point_of_no_return()
+        await report.point_of_no_return(HALF_DONE, GO_ON)
         for sector in range(3):
             await asyncio.sleep(1)
             report.stop_point()
@@ -115,7 +117,7 @@ def test_nothing_weakens_a_terminate(later: Stop) -> None:
     @virtual
     async def scenario() -> None:
         async def task(report: Reporter) -> Result:
-            await report.point_of_no_return()
+            await report.point_of_no_return(HALF_DONE, GO_ON)
             await asyncio.sleep(1)
             report.stop_point()
             return {}
@@ -136,7 +138,7 @@ def test_nothing_weakens_a_terminate(later: Stop) -> None:
 @virtual
 async def test_terminate_after_a_cancel_stops_between_two_sectors() -> None:
     async def task(report: Reporter) -> Result:
-        await report.point_of_no_return()
+        await report.point_of_no_return(HALF_DONE, GO_ON)
         await asyncio.sleep(1)
         report.stop_point()
         return {}
@@ -191,7 +193,7 @@ async def test_stop_during_the_sync_before_the_point_is_a_clean_cancel() -> None
     wrote: list[int] = []
 
     async def task(report: Reporter) -> Result:
-        await report.point_of_no_return()
+        await report.point_of_no_return(HALF_DONE, GO_ON)
         wrote.append(1)
         return {}
 
@@ -211,7 +213,7 @@ async def test_a_task_that_outlives_its_cancel_may_not_write() -> None:
     async def task(report: Reporter) -> Result:
         with contextlib.suppress(asyncio.CancelledError):  # what a careless library does
             await asyncio.sleep(10)
-        await report.point_of_no_return()
+        await report.point_of_no_return(HALF_DONE, GO_ON)
         wrote.append(1)
         return {}
 
@@ -247,7 +249,7 @@ def test_a_clean_up_that_fails_does_not_hide_the_cancel(trouble: Exception) -> N
 @virtual
 async def test_stop_after_the_end_changes_nothing() -> None:
     async def task(report: Reporter) -> Result:
-        await report.point_of_no_return()
+        await report.point_of_no_return(HALF_DONE, GO_ON)
         return {"summary": "done"}
 
     job, events = job_of(task)
@@ -268,7 +270,7 @@ async def test_waiting_gives_back_what_the_link_said_and_its_faults() -> None:
 
     async def task(report: Reporter) -> Result:
         before = await report.waiting(answer(1))
-        await report.point_of_no_return()
+        await report.point_of_no_return(HALF_DONE, GO_ON)
         after = await report.waiting(answer(2))
         await report.waiting(answer(-1))
         return {"sum": before + after}
@@ -288,7 +290,7 @@ async def test_a_stopped_wait_ends_what_it_waited_for() -> None:
             ended.append("closed")
 
     async def task(report: Reporter) -> Result:
-        await report.point_of_no_return()
+        await report.point_of_no_return(HALF_DONE, GO_ON)
         await report.waiting(link())
         return {}
 

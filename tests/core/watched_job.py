@@ -5,20 +5,24 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from core.fault import FaultKind
-from core.job import (
-    Answers,
+from core.events import (
     Event,
     Failed,
     Finished,
-    Job,
     Question,
+)
+from core.fault import FaultKind
+from core.job import (
+    Answers,
+    Job,
     Recorder,
     Reporter,
     Result,
 )
 
 Task = Callable[[Reporter], Awaitable[Result]]
+GO_ON = ("lamp", "--again")
+HALF_DONE = "The lamp is half lit."
 GATE = Question("gate", "Is the supply right?")
 DISK_FULL = FaultKind("TEST-FULL", "Full", "The disk is full. Make room.")
 

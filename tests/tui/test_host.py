@@ -12,8 +12,15 @@ from pathlib import Path
 
 import pytest
 
+from core.events import (
+    Asked,
+    Event,
+    Failed,
+    Finished,
+    Question,
+)
 from core.fault import FaultError
-from core.job import Asked, Event, Failed, Finished, Question, Reporter, Result
+from core.job import Reporter, Result
 from core.store.jobs import lock_holder
 from tui.host import Host, Options, Tools, Work
 

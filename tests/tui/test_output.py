@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from core.job import (
+from core.events import (
     Answered,
     Asked,
     Event,

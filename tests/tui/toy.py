@@ -13,7 +13,8 @@ import sys
 import termios
 from pathlib import Path
 
-from core.job import Question, Reporter, Result
+from core.events import Question
+from core.job import Reporter, Result
 from tui.cli import _options, global_parser
 from tui.host import Tools, Work
 from tui.lines import Bench, run_verb

@@ -14,7 +14,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from core.job import Choice, Question
+from core.events import Choice, Question
 from tui.actions import APP_ACTIONS, PaneInfo
 from tui.text import clean
 from tui.widgets.prose import Paragraph, Prose

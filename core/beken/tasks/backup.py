@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from core.beken import faults
 from core.beken.reader import Reader
-from core.beken.tasks.session import OpenPort, PlugOptions, Session, session
+from core.beken.tasks.session import PlugOptions, Session, session
 from core.beken.wiring import SUPPLY_TEXT
 from core.bkimage import backup as judge
 from core.fault import FaultError
 from core.job import Reporter, Result
+from core.link.api import OpenPort
 from core.store.backups import Backup, SidecarFacts
 from core.store.store import Store
 

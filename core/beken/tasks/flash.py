@@ -26,9 +26,10 @@ from core.beken.tasks.write import PHASES, carry_out, restart
 from core.beken.wiring import BOOT_TEXT, GATE_TEXT, SUPPLY_TEXT
 from core.bkimage import flashmap
 from core.bkimage.image import Image, identify, require_flashable
+from core.events import Choice, Question
 from core.fault import FaultError
 from core.faults import STOPPED, UNANSWERED
-from core.job import Choice, Question, Reporter, Result
+from core.job import Reporter, Result
 from core.store import files
 from core.store.backups import Backup
 from core.store.store import Store

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.beken.tasks.session import OpenPort, PlugOptions, session
+from core.beken.tasks.session import PlugOptions, session
 from core.job import Reporter, Result
+from core.link.api import OpenPort
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

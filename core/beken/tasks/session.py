@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -13,10 +13,7 @@ from core.beken.linker import DEFAULT_TIMEOUT, LinkView, link_up
 from core.beken.wiring import DRAWING, Lead
 from core.fault import FaultError
 from core.job import Reporter
-from core.link.api import Link
-
-OpenPort = Callable[[str, int, str], Awaitable[Link]]
-"""(port, baud, holder) -> an open link; raises LINK-*."""
+from core.link.api import Link, OpenPort
 
 DEFAULT_BAUD = 921600
 ADAPTER = "adapter"

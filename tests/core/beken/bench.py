@@ -10,8 +10,20 @@ from pathlib import Path
 
 import pytest
 
+from core.events import (
+    Event,
+    Failed,
+    Finished,
+    Question,
+)
 from core.fault import Fault
-from core.job import Answers, Event, Failed, Finished, Job, Question, Recorder, Reporter, Result
+from core.job import (
+    Answers,
+    Job,
+    Recorder,
+    Reporter,
+    Result,
+)
 from core.link.api import Link
 from core.link.memory import MemoryLink
 from core.sim import firmware

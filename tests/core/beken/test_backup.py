@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from core.beken.tasks.backup import BackupOptions, backup
-from core.job import Failed, Finished, Stop
+from core.events import Failed, Finished
+from core.job import Stop
 from core.sim import firmware
 from core.sim.plug import Plug, PlugOptions
 from tests.core.beken.bench import (

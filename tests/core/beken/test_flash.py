@@ -11,7 +11,8 @@ from core.beken.tasks.backup import BackupOptions, backup
 from core.beken.tasks.flash import FlashOptions, flash
 from core.bkimage import cipher
 from core.bkimage.flashmap import APP_END_MAX, APP_START
-from core.job import Event, Failed, Finished, Job, Stop
+from core.events import Event, Failed, Finished
+from core.job import Job, Stop
 from core.sim import firmware
 from core.sim.plug import Plug, PlugOptions
 from tests.core.beken.bench import (

@@ -15,8 +15,14 @@ from pathlib import Path
 import pytest
 
 from core.bkimage.flashmap import APP_END_MAX, APP_START, SECTOR
+from core.events import (
+    Event,
+    Failed,
+    Finished,
+    Phase,
+)
 from core.fault import Touched
-from core.job import Event, Failed, Finished, Job, Phase, Stop, exit_code
+from core.job import Job, Stop, exit_code
 from core.link.api import Link
 from core.sim.plug import Plug, PlugOptions
 from tests.core.beken.bench import Bench, Wired, fault_of, qio, stock

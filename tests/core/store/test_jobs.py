@@ -16,8 +16,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.events import (
+    Event,
+    Failed,
+    Finished,
+    Note,
+    Started,
+)
 from core.fault import FaultError, Touched
-from core.job import Event, Failed, Finished, Note, Started
 from core.store import jobs as jobs_module
 from core.store.faults import FULL
 from core.store.jobs import JobFolder, Jobs, lock_holder
@@ -48,7 +54,7 @@ def ended(folder: JobFolder, touched: Touched | None = None) -> None:
 HOLDER = """
 import sys
 from pathlib import Path
-from core.job import Event, Started
+from core.events import Event, Started
 from core.store.store import Store
 folder = Store(Path(sys.argv[1])).jobs.create("plug-flash")
 folder.journal.record(Event(folder.id, 0.0, Started("plug-flash", "Flash a plug")))

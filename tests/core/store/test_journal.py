@@ -11,7 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from core.job import Body, Event, Facts, Finished, Note, Phase, Progress
+from core.events import (
+    Body,
+    Event,
+    Facts,
+    Finished,
+    Note,
+    Phase,
+    Progress,
+)
 from core.store import journal as journal_module
 from core.store.files import Files
 from core.store.journal import Journal

@@ -62,13 +62,18 @@ def first_fields(host: Host) -> dict[str, Field]:
     for name in ("port", "supply", "lead", "image", "baud"):
         value = remember(f"plug_{name}", defaults.get(name, ""))
         fields[name] = replace(fields[name], value=value)
-    ports = [value for value, _text in port_choices(host)[:-1]]
-    if fields["port"].value not in ports and len(ports) == 1:
-        fields["port"] = replace(fields["port"], value=ports[0])
+    if not _there(fields["port"].value):
+        ports = [value for value, _text in port_choices(host)[:-1]]
+        fields["port"] = replace(fields["port"], value=ports[0] if len(ports) == 1 else "")
     images = [value for value, _text in image_choices(host)[:-1]]
     if not Path(fields["image"].value).is_file():
         fields["image"] = replace(fields["image"], value=images[0] if len(images) == 1 else "")
     return {name: shown(field) for name, field in fields.items()}
+
+
+def _there(port: str) -> bool:
+    """Whether last time's port is worth offering: a path that exists, or an address."""
+    return "://" in port or (bool(port) and Path(port).exists())
 
 
 def shown(field: Field) -> Field:
