@@ -1,4 +1,4 @@
-"""The app: six panes as modes, one clock that paints, questions and faults in front of all."""
+"""The app: panes as modes, one clock that paints, questions and faults in front of all."""
 
 from __future__ import annotations
 
@@ -53,6 +53,7 @@ class WattbenchApp(App[None]):
         self.mailbox = Mailbox()
         self.panes = panes()
         self.crash = ""
+        self.left: set[str] = set()  # the jobs that ran when the person left
         encoding = (os.environ.get("LC_ALL") or os.environ.get("LC_CTYPE")
                     or os.environ.get("LANG") or "C").upper()  # fmt: skip
         plain = host.options.ascii or not ("UTF-8" in encoding or "UTF8" in encoding)
@@ -176,10 +177,10 @@ class WattbenchApp(App[None]):
             return
 
         def decided(answer: str | None) -> None:
-            if answer == "stop":
-                for job in self.host.running():
-                    self.host.cancel(job.id)
             if answer in ("stop", "keep"):
+                self.left = {job.id for job in self.host.running()}
+                for job_id in self.left if answer == "stop" else ():
+                    self.host.cancel(job_id)
                 self.exit()
 
         self.push_screen(QuitDialog(), decided)

@@ -82,8 +82,15 @@ class Tools:
 
     async def open_port(self, url: str, baud: int, holder: str, tape: Path | None = None) -> Link:
         """Open a serial port; see `core.link.serial_port.open_port` for the faults."""
+        from core.link import faults
         from core.link.serial_port import open_port
 
+        if self._demo is not None and url not in {port.device for port in self._demo.ports()}:
+            raise faults.NO_PORT(
+                what=f"{url} is not on the simulated bench.",
+                cause="With --demo only simulated devices are used.",
+                next="Choose a port of the bench, or start without --demo.",
+            )
         return await open_port(url, baud, holder=holder, tape=tape, leases=self.leases)
 
     def list_ports(self) -> list[Port]:
@@ -116,6 +123,7 @@ class Host:
         self.store = Store(home, owner=owner)
         self._people = False
         self.stopped_by: signal.Signals | None = None
+        self.met_by_stop: set[str] = set()  # the jobs that ran when a signal came
         self.on_stop: Callable[[signal.Signals], None] | None = None
         self._sinks: list[Sink] = []
         self._jobs: dict[str, Job] = {}
@@ -277,6 +285,7 @@ class Host:
 
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:
         self.stopped_by = signal.Signals(number)
+        self.met_by_stop.update(job.id for job in self.running())
         if number == signal.SIGHUP:
             drop_terminal()
         self._tell(self._stop_all, STOPS[self.stopped_by])

@@ -8,7 +8,7 @@ import shutil
 import signal
 import sys
 
-from core.events import Event
+from core.events import Event, Failed, Finished
 from core.fault import Exit, FaultError
 from core.job import exit_code
 from tui.host import Host, Options
@@ -47,28 +47,35 @@ def _run(host: Host) -> int:
     late: queue.SimpleQueue[Event] = queue.SimpleQueue()
     host.subscribe(late.put)
     running = {job.id for job in host.running()}
+    left = running | app.left | host.met_by_stop  # some may have ended while the screen closed
     out = Output(as_json=False)
     if running and host.stopped_by is None:
         out.text("The job goes on. It is written down in its folder; Ctrl-C stops it safely.")
-    _print_until_ended(host, late, out)
+    told = _print_until_ended(host, late, out)
+    ends = {job_id: outcome for job_id in left if (outcome := host.outcome(job_id))}
+    for job_id in ends.keys() - told:
+        out.event(Event(job_id, 0.0, ends[job_id]))
     if app.crash:
         out.aside(f"The screen failed: {app.crash} The log file has the details.")
         return Exit.FAULT
-    ended = [host.outcome(job_id) for job_id in running]
-    worst = max((exit_code(outcome) for outcome in ended if outcome), default=0)
-    if host.stopped_by in (signal.SIGTERM, signal.SIGINT) and not running:
+    worst = max(map(exit_code, ends.values()), default=0)
+    if host.stopped_by in (signal.SIGTERM, signal.SIGINT) and not left:
         return Exit.CANCELLED
     return worst
 
 
-def _print_until_ended(host: Host, late: queue.SimpleQueue[Event], out: Output) -> None:
-    while host.running():
+def _print_until_ended(host: Host, late: queue.SimpleQueue[Event], out: Output) -> set[str]:
+    """Print what the jobs still say; the ids of those whose end was among it."""
+    told: set[str] = set()
+    while host.running() or not late.empty():
         try:
-            out.event(late.get(timeout=0.5))
+            event = late.get(timeout=0.5)
         except queue.Empty:
             continue
-    while not late.empty():
-        out.event(late.get())
+        out.event(event)
+        if isinstance(event.body, Finished | Failed):
+            told.add(event.job)
+    return told
 
 
 def _unfit() -> str:
