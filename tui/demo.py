@@ -1,35 +1,35 @@
 """The simulated bench behind --demo: devices on a thread and loop of their own.
 
 Nothing here touches real ports, radios or the user's folder; the data folder is a temporary one
-that is removed at the end.
+that is removed at the end.  Each device is a file in `tui/sims` with a `join`.
 """
 
 from __future__ import annotations
 
 import asyncio
+import importlib
 import shutil
 import tempfile
 import threading
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from core.link.ports import Port
 
-IMAGE = "OpenBK7231N_QIO_demo.bin"
+
+def sim_names() -> list[str]:
+    """Every simulated device: one file each in `tui/sims`."""
+    folder = Path(__file__).parent / "sims"
+    return sorted(p.stem for p in folder.glob("*.py") if p.stem != "__init__")
 
 
 class Demo:
-    """One plug whose reset lead is pulled by a helper a moment after the link is tried."""
+    """The bench.  A device's `join` may use `home`, `add_port` and the running loop."""
 
     def __init__(self) -> None:
-        from core.sim.firmware import openbeken_qio
-
         self.home = Path(tempfile.mkdtemp(prefix="wattbench-demo-"))
-        (self.home / "firmware").mkdir()
-        (self.home / "firmware" / IMAGE).write_bytes(openbeken_qio())
-        self._plug_path = ""
+        self._ports: list[Port] = []
         self._loop = asyncio.new_event_loop()
         self._stop = asyncio.Event()
         ready = threading.Event()
@@ -38,30 +38,32 @@ class Demo:
         ready.wait()
 
     def _run(self, ready: threading.Event) -> None:
-        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
-            runner.run(self._serve(ready))
+        try:
+            with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
+                runner.run(self._serve(ready))
+        finally:
+            ready.set()
 
     async def _serve(self, ready: threading.Event) -> None:
-        from core.sim.firmware import stock_n
-        from core.sim.plug_options import DEFAULT
-        from core.sim.serve import serve_plug
-
-        options = replace(DEFAULT, window=0.005, power_cycle_after=1.5)
-        _plug, port = await serve_plug(stock_n(), options)
-        self._plug_path = str(port.path)
+        leave = []
+        for name in sim_names():
+            module = importlib.import_module(f"tui.sims.{name}")
+            if hasattr(module, "join"):
+                leave.append(await module.join(self))
         ready.set()
         await self._stop.wait()
-        port.unplug()
+        for stop in leave:
+            stop()
 
-    def ports(self) -> list[Port]:
-        """The ports of the simulated bench."""
+    def add_port(self, path: str, description: str) -> None:
+        """Put a simulated device's serial port on the bench."""
         from core.link.ports import Port, Use
 
-        return [
+        self._ports.append(
             Port(
-                device=self._plug_path,
-                stable=self._plug_path,
-                description="simulated plug (BK7231N)",
+                device=path,
+                stable=path,
+                description=description,
                 vid=None,
                 pid=None,
                 chip="",
@@ -72,7 +74,11 @@ class Demo:
                 holder=None,
                 console=False,
             )
-        ]
+        )
+
+    def ports(self) -> list[Port]:
+        """The ports of the simulated bench."""
+        return list(self._ports)
 
     def close(self) -> None:
         """Stop the devices and remove the folder."""

@@ -17,7 +17,6 @@ from core.beken.tasks.backup import backup_result, take_backup
 from core.beken.tasks.session import (
     ADAPTER,
     EXTERNAL,
-    OpenPort,
     PlugOptions,
     Session,
     session,
@@ -30,6 +29,7 @@ from core.events import Choice, Question
 from core.fault import FaultError
 from core.faults import STOPPED, UNANSWERED
 from core.job import Reporter, Result
+from core.link.api import OpenPort
 from core.store import files
 from core.store.backups import Backup
 from core.store.store import Store
