@@ -1,0 +1,96 @@
+"""What must not be sent, and what deserves a second look, before anything is sent."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from core.profile import faults
+from core.profile.model import POWER_UP, REMEMBER, Profile, Secret, flat
+from core.profile.tables import (
+    CHANNEL_TYPES,
+    CHANNELS,
+    FLAGS,
+    FLASHING_PINS,
+    PINS,
+    RELAYS,
+    REMEMBERED_CHANNELS,
+    ROLES,
+    TEXT_ROOM,
+)
+
+
+def require_possible(profile: Profile, roles: Sequence[str] = ROLES) -> None:
+    """Raise PROFILE-VALUE for the first value that the firmware cannot hold."""
+    for text in _impossible(profile, roles):
+        raise faults.VALUE(
+            what=text,
+            cause="The firmware would accept it and store something else.",
+            next="Correct the value in the profile.",
+        )
+
+
+def _impossible(profile: Profile, roles: Sequence[str]) -> Iterator[str]:
+    known = {role.lower() for role in roles}
+    for number, pin in profile.pins.items():
+        if number not in range(PINS):
+            yield f"There is no pin P{number}; the chip has P0 to P{PINS - 1}."
+        if pin.role.lower() not in known:
+            yield f"P{number}: the firmware has no role {pin.role!r}."
+        for channel in (pin.channel, pin.channel2):
+            if channel is not None and channel not in range(CHANNELS):
+                yield f"P{number}: channel {channel} is not between 0 and {CHANNELS - 1}."
+    for number, entry in profile.channels.items():
+        if number not in range(CHANNELS):
+            yield f"There is no channel {number}."
+        if entry.type is not None and entry.type not in CHANNEL_TYPES:
+            yield f"Channel {number}: there is no type {entry.type!r}."
+        if entry.start == REMEMBER and number >= REMEMBERED_CHANNELS:
+            yield f"Channel {number}: only channels below {REMEMBERED_CHANNELS} can remember."
+        if entry.start is not None and not -1 <= entry.start <= 32767:
+            yield f"Channel {number}: start value {entry.start} is out of range."
+    yield from (f"There is no flag {n}." for n in profile.flags if n not in range(FLAGS))
+    yield from _bad_texts(profile)
+    if profile.on_power_up not in (None, *POWER_UP):
+        yield f"on_power_up is off, on or remember, not {profile.on_power_up!r}."
+    port = profile.mqtt.port
+    if port is not None and port not in range(1, 65536):
+        yield f"MQTT port {port} is not between 1 and 65535."
+
+
+def _bad_texts(profile: Profile) -> Iterator[str]:
+    for path, value in flat(profile).items():
+        room = TEXT_ROOM.get(path)
+        text = value.value if isinstance(value, Secret) else value
+        if room is None or not isinstance(text, str):
+            continue
+        if len(text.encode()) > room:
+            yield f"{path} has {len(text.encode())} bytes; the firmware keeps {room}."
+        if "\0" in text:
+            yield f"{path} contains a NUL."
+    web = profile.wifi.web_password
+    if web is not None and web.value and len(web.value) < 5:
+        yield "wifi.web_password has fewer than 5 characters; the firmware would clear it."
+
+
+def warnings(profile: Profile) -> list[str]:
+    """What is possible and likely not meant, each with its reason."""
+    found = []
+    used = {n: pin for n, pin in profile.pins.items() if pin.role not in ("None", " ", "")}
+    for number in FLASHING_PINS:
+        if number in used:
+            found.append(
+                f"P{number} is the serial line for flashing; after the first boot with "
+                f"{used[number].role} it is gone. Take RX1 and TX1 off before that boot."
+            )
+    meter = {pin.role for pin in used.values() if pin.role.startswith("BL0937")}
+    trio = {"BL0937CF", "BL0937CF1"}
+    if meter and not (trio <= meter and meter & {"BL0937SEL", "BL0937SEL_n"}):
+        found.append("The meter chip needs CF, CF1 and SEL; without all three it does not start.")
+    relays = Counter(pin.channel for pin in used.values() if pin.role in RELAYS)
+    found += [
+        f"{count} relays are on channel {channel}; they would switch together."
+        for channel, count in relays.items()
+        if count > 1
+    ]
+    return found

@@ -1,0 +1,38 @@
+"""Codes of OpenBeken profiles."""
+
+from core.fault import Exit, FaultKind
+
+TEXT = FaultKind(
+    "PROFILE-TEXT",
+    "The profile cannot be read",
+    "The file is not valid TOML, or a key in it is unknown or has a value of the wrong kind. "
+    "The message names the line. Nothing was changed; correct the file and repeat.",
+    exit=Exit.REFUSED,
+)
+VALUE = FaultKind(
+    "PROFILE-VALUE",
+    "A value that the firmware cannot hold",
+    "The firmware would say OK and store something else: a role it does not have, a channel "
+    "beyond 63, a text that is too long. Nothing was sent; correct the value and repeat.",
+    exit=Exit.REFUSED,
+)
+BASE = FaultKind(
+    "PROFILE-BASE",
+    "The profile that this one builds on is not there",
+    "`base` is looked for in the same folder, then in the data folder's profiles/, then among "
+    "the profiles that come with the program. Copy the file to one of them.",
+    exit=Exit.REFUSED,
+)
+BLOCK = FaultKind(
+    "PROFILE-BLOCK",
+    "This is no OpenBeken configuration",
+    "A configuration sector begins with CFG and has a checksum that fits. This one has not, so "
+    "the firmware would use its defaults. It is not edited; write a new one instead.",
+)
+SECRET = FaultKind(
+    "PROFILE-SECRET",
+    "A secret that the profile refers to is missing",
+    "The profile names a secret that keys.toml does not hold. Add it under [secrets], or give "
+    "it when asked.",
+    exit=Exit.REFUSED,
+)

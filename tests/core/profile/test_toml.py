@@ -1,0 +1,126 @@
+"""Profiles as TOML: mistakes are named with their line, bases lie underneath."""
+
+from pathlib import Path
+
+import pytest
+
+from core.fault import FaultError
+from core.profile.check import require_possible, warnings
+from core.profile.model import Channel, Names, Pin, Profile, Secret, Wifi, flat, for_mac, merged
+from core.profile.toml_file import SHIPPED, dump, load, parse
+
+MISTAKES = [
+    ("x = 1", "line 1", "unknown key"),
+    ('[pins]\n8 = { role = "Rel" }\n9 = { rol = "x" }', "line 3", "unknown key"),
+    ('[wifi]\nssid = "a"\npasword = "b"', "line 3", "unknown key"),
+    ("[flags]\n10 = 1", "line 2", "bool"),
+    ("[pins]\nP8 = 1", "line 2", "number"),
+    ("[pins]\n8 = { channel = 1 }", "line 2", "needs a role"),
+    ("[mqtt]\nport = true", "line 2", "int"),
+    ('chip = "a"\n[mqtt]\nhost = 1', "line 3", "str"),
+    ("a = ", "line 1", ""),
+]
+
+
+@pytest.mark.parametrize(("text", "line", "why"), MISTAKES)
+def test_a_mistake_is_named_with_its_line(text: str, line: str, why: str) -> None:
+    with pytest.raises(FaultError) as caught:
+        parse(text, "mine.toml")
+    fault = caught.value.fault
+    assert (fault.code, fault.exit) == ("PROFILE-TEXT", 3)
+    assert "mine.toml" in fault.what and why in fault.what
+    assert line in fault.what or text == "a = "
+
+
+def test_a_base_lies_underneath(tmp_path: Path) -> None:
+    (tmp_path / "base.toml").write_text(
+        'chip = "bk7231n"\n[pins]\n8 = { role = "Rel", channel = 1 }\n[names]\nlong = "L"\n'
+    )
+    (tmp_path / "mine.toml").write_text(
+        'base = "base.toml"\n[pins]\n7 = { role = "Btn" }\n[names]\nshort = "plug-{mac6}"\n'
+    )
+    found = load(tmp_path / "mine.toml")
+    assert found.pins == {8: Pin("Rel", 1), 7: Pin("Btn")}
+    assert found.names == Names("plug-{mac6}", "L")
+    assert for_mac(found, "a4:c1:38:5c:94:fa").names.short == "plug-5C94FA"
+
+
+def test_bases_that_chase_each_other_end(tmp_path: Path) -> None:
+    (tmp_path / "a.toml").write_text('base = "b.toml"')
+    (tmp_path / "b.toml").write_text('base = "a.toml"')
+    with pytest.raises(FaultError) as caught:
+        load(tmp_path / "a.toml")
+    assert caught.value.fault.code == "PROFILE-BASE"
+
+
+def test_profiles_folder_comes_before_the_shipped_ones(tmp_path: Path) -> None:
+    mine, profiles = tmp_path / "mine", tmp_path / "profiles"
+    mine.mkdir()
+    profiles.mkdir()
+    (mine / "p.toml").write_text('base = "lsc-3202087.toml"')
+    assert load(mine / "p.toml", profiles).pins[8] == Pin("Rel", 1)
+    (profiles / "lsc-3202087.toml").write_text('[pins]\n8 = { role = "LED" }')
+    assert load(mine / "p.toml", profiles).pins == {8: Pin("LED")}
+
+
+@pytest.mark.parametrize("path", sorted(SHIPPED.glob("*.toml")), ids=lambda p: p.stem)
+def test_shipped_profiles_are_possible_and_warn_of_the_serial_pins(path: Path) -> None:
+    profile = load(path)
+    require_possible(profile)
+    assert [w.split()[0] for w in warnings(profile)] == ["P10", "P11"]
+    assert profile.on_power_up == "off"
+    assert parse(dump(profile)) == profile
+
+
+def test_the_lsc_plug_as_its_guide_wires_it() -> None:
+    roles = {n: pin.role for n, pin in load(SHIPPED / "lsc-3202087.toml").pins.items()}
+    assert roles == {
+        6: "LED", 7: "Btn", 8: "Rel", 10: "WifiLED", 11: "BL0937SEL", 24: "BL0937CF1",
+        26: "BL0937CF",
+    }  # fmt: skip
+
+
+def test_values_of_secrets_are_not_written() -> None:
+    text = dump(Profile(wifi=Wifi("net", Secret("hunter2"), password2=Secret(name="home"))))
+    assert "hunter2" not in text
+    assert parse(text).wifi == Wifi("net", None, password2=Secret(name="home"))
+
+
+def test_what_is_named_above_wins() -> None:
+    low = Profile(chip="bk7231n", flags={1: True, 2: True}, channels={1: Channel("Toggle")})
+    high = Profile(flags={2: False}, startup="x")
+    assert flat(merged(low, high)) == {
+        "chip": "bk7231n",
+        "startup": "x",
+        "channels.1": Channel("Toggle"),
+        "flags.1": True,
+        "flags.2": False,
+    }
+
+
+IMPOSSIBLE = [
+    Profile(pins={29: Pin("Rel")}),
+    Profile(pins={8: Pin("Rell")}),
+    Profile(pins={8: Pin("Rel", 64)}),
+    Profile(channels={64: Channel()}),
+    Profile(channels={12: Channel(start=-1)}),
+    Profile(flags={52: True}),
+    Profile(on_power_up="maybe"),
+    Profile(names=Names("ü" * 16)),
+    Profile(wifi=Wifi(web_password=Secret("1234"))),
+    Profile(wifi=Wifi(ssid="a\0b")),
+]
+
+
+@pytest.mark.parametrize("profile", IMPOSSIBLE)
+def test_what_the_firmware_cannot_hold_is_refused(profile: Profile) -> None:
+    with pytest.raises(FaultError) as caught:
+        require_possible(profile)
+    assert caught.value.fault.code == "PROFILE-VALUE"
+
+
+def test_warnings_say_why() -> None:
+    meter = Profile(pins={24: Pin("BL0937CF1"), 26: Pin("BL0937CF")})
+    assert "CF, CF1 and SEL" in warnings(meter)[0]
+    two = Profile(pins={8: Pin("Rel", 1), 9: Pin("Rel_n", 1)})
+    assert "2 relays are on channel 1" in warnings(two)[0]
