@@ -47,3 +47,10 @@ NO_JOB = FaultKind(
     "There is no such job",
     "No job folder has this id. `wattbench jobs list` shows the ids.",
 )
+KEYS = FaultKind(
+    "STORE-KEYS",
+    "The file of keys cannot be understood",
+    "keys.toml holds bind keys and secrets. It is not valid, so it is neither used nor written "
+    "over. Correct it with an editor, or move it away; a new one is made when it is needed.",
+    exit=Exit.REFUSED,
+)

@@ -8,6 +8,7 @@ from core.store.backups import Backups
 from core.store.clock import Now, utc_now
 from core.store.files import Files
 from core.store.jobs import Jobs
+from core.store.keys import Keys
 from core.store.settings import Settings
 
 
@@ -23,6 +24,21 @@ class Store:
         self.backups = Backups(home / "backups", self.files, now)
         self.jobs = Jobs(home / "jobs", self.files, now)
         self.settings = Settings(home / "settings.toml", self.files)
+
+    @property
+    def keys(self) -> Keys:
+        """Bind keys and secrets as they are on disk now: a person may edit them meanwhile."""
+        return Keys(self.home / "keys.toml", self.files)
+
+    @property
+    def profiles_folder(self) -> Path:
+        """Where profiles and their bases are looked for."""
+        return self.home / "profiles"
+
+    @property
+    def firmware_folder(self) -> Path:
+        """Where firmware images are kept."""
+        return self.home / "firmware"
 
     @property
     def log_folder(self) -> Path:
