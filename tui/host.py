@@ -91,7 +91,19 @@ class Tools:
                 cause="With --demo only simulated devices are used.",
                 next="Choose a port of the bench, or start without --demo.",
             )
-        return await open_port(url, baud, holder=holder, tape=tape, leases=self.leases)
+        return await open_port(
+            url,
+            baud,
+            holder=holder,
+            tape=tape,
+            leases=self.leases,
+            describe_holder=self.job_of,
+        )
+
+    def job_of(self, pid: int) -> str | None:
+        """The job that another wattbench, `pid`, runs; None when it shares no data folder."""
+        running = (job for job in self.store.jobs.all() if job.pid == pid)
+        return next((f"{job.title} ({job.id})" for job in running), None)
 
     def list_ports(self) -> list[Port]:
         """The serial ports of this computer, or of the simulated bench."""

@@ -18,10 +18,12 @@ from core.events import (
     Failed,
     Finished,
     Question,
+    Started,
 )
 from core.fault import FaultError
 from core.job import Reporter, Result
 from core.store.jobs import lock_holder
+from core.store.store import Store
 from tui.host import Host, Options, Tools, Work
 
 Task = Callable[[Reporter, Tools], Awaitable[Result]]
@@ -285,3 +287,15 @@ def test_flags_answer_before_people(tmp_path: Path) -> None:
     assert host.outcome(job_id) == Finished({"a": "external", "b": "A4:C1"})
     by = [e["by"] for e in journal(host, job_id) if e["event"] == "answer"]
     assert by == ["--yes", "--confirm"]
+
+
+async def test_a_port_that_another_wattbench_holds_names_its_job(tmp_path: Path) -> None:
+    """The lock of a job folder tells its pid; the pid of the port's holder leads to its title."""
+    store = Store(tmp_path)
+    folder = store.jobs.create("plug-backup")
+    folder.journal.record(Event(folder.id, 0.0, Started("plug-backup", "Back up: the red one")))
+    await folder.journal.sync()
+    assert Tools(Store(tmp_path), None).job_of(os.getpid()) == f"Back up: the red one ({folder.id})"
+    assert Tools(Store(tmp_path), None).job_of(1) is None
+    store.jobs.close(folder.id)
+    assert Tools(Store(tmp_path), None).job_of(os.getpid()) is None
