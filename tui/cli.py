@@ -180,6 +180,9 @@ def _broken(error: Exception, *, json: bool) -> int:
 
 
 def _open_app(options: Options) -> int:
+    import gc
+
+    gc.disable()  # what an import makes stays; looking through it is a tenth of the start
     from tui.start import open_app
 
     return open_app(options)

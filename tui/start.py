@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import queue
 import shutil
@@ -40,6 +41,8 @@ def open_app(options: Options) -> int:
 def _run(host: Host) -> int:
     from tui.app import WattbenchApp
 
+    gc.freeze()
+    gc.enable()
     host.people = True
     app = WattbenchApp(host)
     app.run(mouse=False)
