@@ -4,8 +4,8 @@ import pytest
 
 from tests.live.bench import IMAGE, Table
 
-SETTLED = 1.0
-IDLE = 2.0
+SETTLED = 0.8
+IDLE = 1.5
 
 
 @pytest.mark.parametrize("env", [{}, {"SSH_CONNECTION": "192.0.2.1 5 192.0.2.2 22"}])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import termios
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.live.processes import until
 from tests.tui.toy_process import Toy, toy
 
 MAC = "A4:C1:38:5C:94:FA"
@@ -105,6 +107,10 @@ class Terminal:
     def __init__(self, it: Toy, handle: int) -> None:
         self.it, self._handle, self.text = it, handle, ""
 
+    @property
+    def handle(self) -> int:
+        return self._handle
+
     def until(self, text: str) -> None:
         """Read until `text` is on the screen, after what was waited for before."""
         seen = ""
@@ -175,6 +181,31 @@ def test_a_person_types_what_is_wanted(tmp_path: Path, typed: str, code: int) ->
         tty.until(f"type {MAC}")
         tty.type(f"{typed}\n")
         assert tty.end() == code
+
+
+def echoes(tty: Terminal) -> bool:
+    return bool(termios.tcgetattr(tty.handle)[3] & termios.ECHO)
+
+
+def test_a_secret_is_typed_unseen_and_written_down_nowhere(tmp_path: Path) -> None:
+    with terminal(tmp_path, "ask", "--secret", "--yes") as tty:
+        tty.until("not shown]")
+        tty.type(" hunter 2 \n")
+        assert tty.end() == 0
+        assert "hunter" not in tty.text
+        assert "10 characters" in tty.text
+        assert answer_of(tty.it) == ("(not shown)", "keyboard")
+        kept = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]
+        assert not any(b"hunter" in text for text in kept)
+
+
+def test_ctrl_c_at_a_secret_gives_the_terminal_its_echo_back(tmp_path: Path) -> None:
+    with terminal(tmp_path, "ask", "--secret") as tty:
+        tty.until("not shown]")
+        until(lambda: not echoes(tty), "echo off")
+        tty.type("\x03")
+        assert tty.it.process.wait(30) == 130
+        assert echoes(tty)
 
 
 def test_the_end_of_input_is_nobody(tmp_path: Path) -> None:

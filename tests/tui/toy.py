@@ -29,6 +29,7 @@ def main() -> int:
     parser.add_argument("--take-terminal", action="store_true")
     parser.add_argument("--expect", default="")
     parser.add_argument("--unattended", default="")
+    parser.add_argument("--secret", action="store_true")
     args = parser.parse_args(rest)
     if args.take_terminal:
         fcntl.ioctl(0, termios.TIOCSCTTY)
@@ -48,6 +49,9 @@ def run(args: argparse.Namespace, bench: Bench) -> int:
         if args.doing == "flood":
             await flood(report, args.until)
         elif args.doing == "ask":
+            if args.secret:
+                typed = await report.ask(Question("password", "Password?", secret=True))
+                return {"summary": f"{len(typed)} characters"}
             await report.confirm(question(args))
         else:
             report.note("READY", "Here we are.")

@@ -13,6 +13,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
+from core.fault import FaultError
 from tui.actions import APP_ACTIONS, Action, PaneInfo, panes
 from tui.model import JobView, Model
 from tui.text import clean
@@ -169,7 +170,11 @@ class PaneScreen(Screen[None]):
     def action_do(self, name: str) -> None:
         """Run one of the pane's actions."""
         self._notice = ""
-        getattr(self.pane, f"do_{name}")()
+        try:
+            getattr(self.pane, f"do_{name}")()
+        except FaultError as error:
+            self.say(f"{error.fault.code}: {error.fault.what} {error.fault.next}")
+        self._job_bar(self._model)
         self.keys_changed()
 
 

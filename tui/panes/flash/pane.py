@@ -13,6 +13,7 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import ContentSwitcher, Static
 
+from core.fault import FaultError
 from tui.model import JobView, Model
 from tui.panes.base import BasePane, Line
 from tui.panes.flash import choices
@@ -60,7 +61,8 @@ class Pane(BasePane):
 
     @property
     def idle(self) -> frozenset[str]:
-        running = bool(self.wattbench.host.running())
+        job = self.wattbench.model.current
+        running = job is not None and job.running
         return frozenset(("flash", "backup", "identify") if running else ("stop",))
 
     # -- showing ---------------------------------------------------------------------------
@@ -184,7 +186,10 @@ class Pane(BasePane):
     def _set(self, name: str, value: str) -> None:
         self._fields[name] = choices.shown(replace(self._fields[name], value=value))
         if name != "backup":
-            self.wattbench.host.store.settings.set(f"plug_{name}", value)
+            try:
+                self.wattbench.host.store.settings.set(f"plug_{name}", value)
+            except (FaultError, UnicodeError) as error:  # a disk that is full, a name without text
+                self.wattbench.say(f"Not remembered for the next time: {error}")
         self._show_form()
 
     # -- actions ---------------------------------------------------------------------------

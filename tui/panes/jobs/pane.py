@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from textual import on
 from textual.app import ComposeResult
 from textual.content import Content
@@ -17,6 +19,7 @@ from tui.widgets.dialog import TextDialog
 from tui.widgets.prose import fold
 
 SIGNS = {"done": "ok", "failed": "FAIL", "interrupted": "CUT", "running": "runs"}
+SETTLES = 0.5
 LOG_INDENT = 9  # where the text of a log line begins
 
 
@@ -40,6 +43,7 @@ class Pane(BasePane):
         if known != self._known or not self._jobs:
             self._known = known
             self.do_reload()
+            self.set_timer(SETTLES, self.do_reload)  # the end of a journal comes a moment later
         elif model.current is not None and model.current.running:
             self._tail()
 
@@ -48,7 +52,7 @@ class Pane(BasePane):
     def do_reload(self) -> None:
         rows = self.query_one("#list", OptionList)
         cursor = rows.highlighted or 0
-        self._jobs = self.wattbench.host.store.jobs.all()
+        self._jobs = [self._as_known(job) for job in self.wattbench.host.store.jobs.all()]
         rows.clear_options()
         rows.add_options(Option(_row(job)) for job in self._jobs)
         if self._jobs:
@@ -70,6 +74,13 @@ class Pane(BasePane):
         text = "\n".join(job_markdown(job, store.jobs.events(job.id)))
         store.files.write(path, f"{text}\n".encode())
         self.wattbench.say(f"Saved {path}")
+
+    def _as_known(self, job: JobInfo) -> JobInfo:
+        """A job of this session that has ended holds its folder for a moment longer."""
+        view = self.wattbench.model.jobs.get(job.id)
+        if view is None or view.running or job.state != "running":
+            return job
+        return replace(job, state="done" if view.fault is None else "failed")
 
     # -- showing ---------------------------------------------------------------------------
 
