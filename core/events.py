@@ -30,7 +30,8 @@ class Question:
     With `expect` the answer must be typed exactly so (a MAC, a label); otherwise it is one of
     `choices`.  No answer is the default one.  `flag` is the command-line flag that answers it;
     `--yes` answers with `assumed`.  `unattended` is taken when nobody is left to ask, as after
-    the end of an SSH session; empty means that the job must not go on without a person.
+    the end of an SSH session; empty means that the job must not go on without a person.  With
+    `secret` any text is an answer; it is typed unseen and never written down.
     """
 
     key: str
@@ -40,6 +41,7 @@ class Question:
     flag: str = "--yes"
     assumed: str = "yes"
     unattended: str = ""
+    secret: bool = False
 
 
 @dataclass(frozen=True, slots=True)

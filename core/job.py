@@ -43,6 +43,8 @@ from core.fault import Exit, Fault, FaultError, Touched
 
 T = TypeVar("T")
 Result = dict[str, Any]
+HIDDEN = "(not shown)"
+"""What a journal says of the answer to a secret question."""
 
 
 class Stop(Enum):
@@ -336,7 +338,7 @@ class Job:
             if not self.committed or error.fault.code != faults.UNANSWERED.code:
                 raise
             raise self._left_open(error.fault.what, error.fault.cause) from error
-        self._emit(Answered(question.key, answer, by))
+        self._emit(Answered(question.key, HIDDEN if question.secret else answer, by))
         return answer
 
     def declined(self, question: Question) -> FaultError:

@@ -349,7 +349,8 @@ class _HostAnswers(Answers):
         options = self._host.options
         if question.expect and options.confirm == question.expect:
             return question.expect, "--confirm"
-        if options.yes and question.flag == "--yes" and not question.expect:
+        typed = question.expect or question.secret
+        if options.yes and question.flag == "--yes" and not typed:
             return question.assumed, "--yes"
         given = await self._host.ask(self._job_id, question)
         if given is not None:

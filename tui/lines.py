@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import queue
 import sys
+import termios
 import threading
 import traceback
 from collections.abc import Callable
+from typing import Any
 
 from core import faults
 from core.events import (
@@ -48,31 +51,38 @@ def follow(host: Host, events: queue.SimpleQueue[Event], out: Output, jobs: set[
     """Print events until these jobs have ended; the worst exit code wins."""
     worst = Exit.DONE
     waiting = set(jobs)
+    echo = Echo()
     while waiting:
         event = events.get()
         out.event(event)
         if isinstance(event.body, Asked) and host.people:
-            _ask(host, out, event.job, event.body.question)
+            _ask(host, out, event.job, event.body.question, echo)
         if isinstance(event.body, Finished | Failed):
             waiting.discard(event.job)
             worst = max(worst, exit_code(event.body))
+            echo.on()
     return worst
 
 
-def _ask(host: Host, out: Output, job_id: str, question: Question) -> None:
+def _ask(host: Host, out: Output, job_id: str, question: Question, echo: Echo) -> None:
     """Ask at the prompt on a thread of its own, so that Ctrl-C and the printer stay alive."""
     if _by_flag(host.options, question):
         return
 
     def prompt() -> None:
         while True:
+            if question.secret:
+                echo.off()  # before the prompt: a fast typist must not be seen
             out.prompt(prompt_text(question))
             line = read_line()
+            echo.on()
             if line is None:
                 host.people = False
                 return
-            answer = line.strip()
-            if question.expect or answer in {c.value for c in question.choices}:
+            answer = line.rstrip("\r\n") if question.secret else line.strip()
+            if question.secret and not answer:
+                continue
+            if question.secret or question.expect or answer in {c.value for c in question.choices}:
                 host.answer(job_id, question.key, answer)
                 return
 
@@ -96,14 +106,41 @@ def read_line() -> str | None:
     return line.decode(errors="replace")
 
 
+class Echo:
+    """What the terminal shows of what is typed: nothing while a secret is.
+
+    The prompt's thread may still wait for input when the program ends, so `on` belongs to the
+    thread that follows the job too.
+    """
+
+    def __init__(self) -> None:
+        self._before: list[Any] | None = None
+
+    def off(self) -> None:
+        with contextlib.suppress(termios.error):
+            before = termios.tcgetattr(0)
+            unseen = [*before]
+            unseen[3] &= ~termios.ECHO
+            termios.tcsetattr(0, termios.TCSADRAIN, unseen)
+            self._before = before
+
+    def on(self) -> None:
+        before, self._before = self._before, None
+        if before is not None:
+            with contextlib.suppress(termios.error):
+                termios.tcsetattr(0, termios.TCSADRAIN, before)
+
+
 def _by_flag(options: Options, question: Question) -> bool:
     if question.expect:
         return options.confirm == question.expect
-    return options.yes and question.flag == "--yes"
+    return options.yes and question.flag == "--yes" and not question.secret
 
 
 def prompt_text(question: Question) -> str:
     """What to type, in brackets."""
+    if question.secret:
+        return "[type it, it is not shown]"
     if question.expect:
         return f"[type {question.expect} to go on, anything else to stop]"
     return f"[{'/'.join(choice.value for choice in question.choices)}]"

@@ -117,3 +117,15 @@ async def test_nobody_to_ask_after_the_point_without_such_an_answer_is_a_stop() 
     assert isinstance(outcome, Failed)
     assert outcome.fault.code == "STOPPED" and exit_code(outcome) == Exit.FAULT
     assert outcome.fault.touched is Touched.UNKNOWN
+
+
+@virtual
+async def test_the_answer_to_a_secret_question_is_in_no_event() -> None:
+    async def task(report: Reporter) -> Result:
+        typed = await report.ask(Question("password", "Password?", secret=True))
+        return {"length": len(typed)}
+
+    job, events = job_of(task, answers=Fixed("hunter2"))
+    assert await job.run() == Finished({"length": 7})
+    assert "hunter2" not in repr(events)
+    assert any(isinstance(e.body, Answered) for e in events)

@@ -78,6 +78,11 @@ class QuestionDialog(Dialog[str | None]):
                 line = Input(select_on_focus=False, compact=True)
                 line.cursor_blink = False
                 yield line
+            elif question.secret:
+                yield Prose(Paragraph("Type it and Enter; it is not shown."), id="choices")
+                line = Input(password=True, select_on_focus=False, compact=True)
+                line.cursor_blink = False
+                yield line
             else:
                 keys = ((key, choice.text) for key, choice in self._letters.items())
                 yield Static(key_lines(keys), id="choices")
@@ -88,13 +93,16 @@ class QuestionDialog(Dialog[str | None]):
 
     def on_key(self, event: events.Key) -> None:
         choice = self._letters.get(event.key)
-        if choice is not None and not self._question.expect:
+        if choice is not None and not (self._question.expect or self._question.secret):
             event.stop()
             self.dismiss(choice.value)
 
     @on(Input.Submitted)
     def _typed(self, event: Input.Submitted) -> None:
-        if event.value.strip() in (self._question.expect, "no"):
+        if self._question.secret:
+            if event.value:
+                self.dismiss(event.value)
+        elif event.value.strip() in (self._question.expect, "no"):
             self.dismiss(event.value.strip())
         else:
             event.input.clear()
