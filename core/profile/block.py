@@ -60,6 +60,14 @@ DEFAULTS = {
     "mqtt.group": "bekens",
     "ping.host": "192.168.0.1",
 }
+BARE_DEFAULTS = {
+    0x298: b"https://openbekeniot.github.io/webapp/",
+    0x478: b"217.147.223.78",  # its NTP server
+    0x4B8: bytes((3, 10, 5)),  # short, long and repeated press, in 0.1 s
+    0x597: bytes((5,)),  # seconds after which a boot counts as good
+}
+"""What the firmware writes into a fresh sector at places that no profile names.  Its correction of
+LED colours is left out: all zero means the same to it."""
 
 
 def _crc_table() -> tuple[bytes, ...]:
@@ -128,8 +136,8 @@ class Block:
         struct.pack_into("<i", data, 4, VERSION)
         struct.pack_into("<I", data, FLAGS_AT, 1 << 10)
         struct.pack_into("<i", data, MQTT_PORT_AT, 1883)
-        data[0x4B8:0x4BB] = bytes((3, 10, 5))
-        data[0x597] = 5
+        for at, value in BARE_DEFAULTS.items():
+            data[at : at + len(value)] = value
         for path, text in DEFAULTS.items():
             _put_text(data, path, text)
         return cls(_sealed(data))

@@ -189,6 +189,23 @@ def diff(before: Profile, after: Profile) -> list[Difference]:
     ]
 
 
+def beyond(base: Profile, profile: Profile) -> Profile:
+    """What `profile` says other than `base`: a short profile that gives the same on top of it."""
+    kept: dict[str, Any] = {}
+    for part in fields(Profile):
+        lower, upper = getattr(base, part.name), getattr(profile, part.name)
+        if part.name in SECTIONS:
+            same = [
+                f.name for f in fields(upper) if getattr(upper, f.name) == getattr(lower, f.name)
+            ]
+            kept[part.name] = replace(upper, **dict.fromkeys(same))
+        elif isinstance(upper, Mapping):
+            kept[part.name] = {k: v for k, v in upper.items() if lower.get(k) != v}
+        else:
+            kept[part.name] = None if upper == lower else upper
+    return Profile(**kept)
+
+
 def for_mac(profile: Profile, mac: str) -> Profile:
     """The profile with `{mac6}` in its names replaced by the last six hex digits of `mac`."""
     digits = "".join(c for c in mac.upper() if c in "0123456789ABCDEF")[-6:]
