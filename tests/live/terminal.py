@@ -25,6 +25,9 @@ PATIENCE = 20.0
 ESCAPE = 0.2
 """The silence that tells the Escape key from the first byte of another key's code."""
 
+FRAME = 0.04
+"""The silence that ends a frame."""
+
 KEYS = {
     "up": "\x1b[A", "down": "\x1b[B", "right": "\x1b[C", "left": "\x1b[D", "enter": "\r",
     "escape": "\x1b", "ctrl+c": "\x03", "ctrl+p": "\x10", "f1": "\x1bOP", "f6": "\x1b[17~",
@@ -149,6 +152,9 @@ class Terminal:
         with self._changed:
             if not self._changed.wait_for(seen, PATIENCE):
                 raise AssertionError(f"{what!r} never came:\n" + "\n".join(self._screen.display))
+            for _ in range(20):  # the rest of the frame
+                if not self._changed.wait(FRAME):
+                    break
         return self.text
 
     def quiet_for(self, seconds: float) -> int:

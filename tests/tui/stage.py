@@ -61,7 +61,9 @@ class StageApp(WattbenchApp):
 
     def set_interval(self, interval: float, *args: Any, **more: Any) -> Timer:
         self.period = interval
-        return super().set_interval(interval, *args, **{**more, "pause": True})
+        timer = super().set_interval(interval, *args, **more)
+        timer.stop()
+        return timer
 
 
 @dataclass
@@ -92,7 +94,6 @@ class Stage:
         return await self.settled()
 
     async def settled(self) -> str:
-        await self.pilot.pause()
         await self.pilot.pause()
         return self.text
 
