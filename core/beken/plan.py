@@ -164,7 +164,7 @@ def make_plan(
     BK-KEY-UNKNOWN, IMG-*.
     """
     require_known_flash(device)
-    _require_backup(device, backup, data, proof, confirmed)
+    require_backup(device, backup, data, proof, confirmed)
     key = _effective_key(device, data)
     require_flashable(image, device.chip, key)
     start, payload = payload_for_flash(image)
@@ -207,9 +207,11 @@ def require_known_flash(device: Device) -> None:
         )
 
 
-def _require_backup(
+def require_backup(
     device: Device, backup: Backup, data: bytes, proof: Proof, confirmed: bool
 ) -> None:
+    """Refuse a backup that is not true, not whole and not `confirmed`, or not of this device
+    (rulings P14, P15).  Raises BK-NOT-TRUE, BK-FOREIGN."""
     facts = backup.facts
     if not facts.true:
         raise faults.NOT_TRUE(
