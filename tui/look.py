@@ -77,7 +77,7 @@ def glyphs(*, ascii_only: bool) -> Glyphs:
     return ASCII if ascii_only else UNICODE
 
 
-_TWINS = str.maketrans("─━│┃╭╮╰╯┌┐└┘·…✓✗▸█░▁▂▃▄▅▆▇", "--||++++++++.~+x>#.#######")
+_TWINS = str.maketrans("─━│┃╭╮╰╯┌┐└┘·•…✓✗▸█░▁▂▃▄▅▆▇", "--||++++++++.*~+x>#.#######")
 
 
 def plain_text(text: str) -> str:

@@ -138,6 +138,16 @@ async def test_a_secret_is_typed_unseen_and_may_be_any_text(stage: Stage) -> Non
     assert answers == [(stage.job, "password", "no y")]
 
 
+async def test_a_secret_is_typed_unseen_and_nothing_is_no_answer(stage: Stage) -> None:
+    answers = await asked(stage, Question("wifi", "The Wi-Fi password?", secret=True))
+    await stage.press("enter", "escape")
+    assert answers == []
+    text = await stage.type("hunter2 no")
+    assert "hunter2" not in text
+    await stage.press("enter")
+    assert answers == [(stage.job, "wifi", "hunter2 no")]
+
+
 async def test_a_pick_list_takes_with_enter_and_leaves_with_escape(stage: Stage) -> None:
     taken: list[str | None] = []
     for keys in (("down", "enter"), ("escape",)):

@@ -86,7 +86,9 @@ class QuestionDialog(Dialog[str | None]):
             else:
                 keys = ((key, choice.text) for key, choice in self._letters.items())
                 yield Static(key_lines(keys), id="choices")
-            yield Static("Enter and Esc answer nothing. Ctrl-C stops the job.", classes="hint")
+            typed = question.expect or question.secret
+            mute = "Esc answers nothing." if typed else "Enter and Esc answer nothing."
+            yield Static(f"{mute} Ctrl-C stops the job.", classes="hint")
 
     def action_move(self, by: int) -> None:
         self.query_one(VerticalScroll).scroll_relative(y=by, animate=False)
