@@ -24,8 +24,8 @@ LOOK = {
     "W": ("█", "W", "map--done"),
     "!": ("!", "!", "map--failed"),
 }
-LEGEND = ((" ", "not yet"), ("_", "blank"), ("R", "read"), ("k", "kept"), ("e", "erased"),
-          ("W", "written"), ("!", "failed"))  # fmt: skip
+LEGEND = ((" ", "not yet"), ("_", "blank"), ("r", "read"), ("R", "proven"), ("k", "kept"),
+          ("e", "erased"), ("W", "written"), ("!", "failed"))  # fmt: skip
 
 
 class FlashMap(Widget):
