@@ -10,7 +10,7 @@ Frames (BTHome sheet 1, 2, 7, 8)::
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from functools import partial
 
 from core.bthome import v1, v2
 from core.bthome.cipher import MIC_BYTES, BindKey
@@ -32,13 +32,7 @@ _LEAST = {1: 4, 2: 2}  # bytes of ciphertext
 _V1_EXTRA = b"\x11"
 
 
-class Seal(NamedTuple):
-    """What stands around the objects of an encrypted packet."""
-
-    version: int
-    nonce: bytes
-    sealed: bytes
-    extra: bytes | None
+_packet = partial(tuple.__new__, Packet)  # as in v2: this runs for every advert
 
 
 def decode(uuid: int, data: bytes, mac: bytes | None = None, key: BindKey | None = None) -> Packet:
@@ -53,7 +47,7 @@ def decode(uuid: int, data: bytes, mac: bytes | None = None, key: BindKey | None
     if uuid == V2:
         packet = _decode_v2(data, mac, key)
     elif uuid == V1:
-        packet = _plain(1, False, b"", data)
+        packet = _read(1, State.PLAIN, False, b"", None, data, b"")
     elif uuid == V1_SEALED:
         packet = _sealed_v1(data, mac, key)
     else:
@@ -77,14 +71,15 @@ def _decode_v2(data: bytes, mac: bytes | None, key: BindKey | None) -> Packet:
             return _broken(2, "the packet ends inside its MAC address")
     trigger = bool(info & TRIGGER)
     if not info & ENCRYPTED:
-        return _plain(2, trigger, own, data[start:])
+        return _read(2, State.PLAIN, trigger, own, None, data[start:], b"")
     if len(data) < start + _LEAST[2] + _TAIL:
         return _broken(2, "too short for an encrypted packet")
     sender = own or mac
     counter = data[-_TAIL:-MIC_BYTES]
     nonce = sender + b"\xd2\xfc" + data[:1] + counter if sender else b""
-    seal = Seal(2, nonce, data[start:-_TAIL] + data[-MIC_BYTES:], None)
-    return _open(seal, trigger, own, counter, key)
+    sealed = data[start:-_TAIL] + data[-MIC_BYTES:]
+    plain = key.open(nonce, sealed, None) if key is not None and nonce else None
+    return _opened(2, trigger, own, counter, nonce, plain, key is not None)
 
 
 def _sealed_v1(data: bytes, mac: bytes | None, key: BindKey | None) -> Packet:
@@ -92,33 +87,41 @@ def _sealed_v1(data: bytes, mac: bytes | None, key: BindKey | None) -> Packet:
         return _broken(1, "too short for an encrypted packet")
     counter = data[-_TAIL:-MIC_BYTES]
     nonce = mac + b"\x1e\x18" + counter if mac else b""
-    seal = Seal(1, nonce, data[:-_TAIL] + data[-MIC_BYTES:], _V1_EXTRA)
-    return _open(seal, False, b"", counter, key)
+    sealed = data[:-_TAIL] + data[-MIC_BYTES:]
+    plain = key.open(nonce, sealed, _V1_EXTRA) if key is not None and nonce else None
+    return _opened(1, False, b"", counter, nonce, plain, key is not None)
 
 
-def _open(seal: Seal, trigger: bool, own: bytes, counter: bytes, key: BindKey | None) -> Packet:
+def _opened(
+    version: int,
+    trigger: bool,
+    own: bytes,
+    counter: bytes,
+    nonce: bytes,
+    plain: bytes | None,
+    tried: bool,
+) -> Packet:
     number = int.from_bytes(counter, "little")
-    state, plain = State.NO_KEY, None
-    if not seal.nonce:
-        state = State.NO_MAC
-    elif key is not None:
-        plain = key.open(seal.nonce, seal.sealed, seal.extra)
-        state = State.REFUSED if plain is None else State.OPENED
     if plain is None:
-        return Packet(seal.version, state, trigger, own, number, None, (), (), (), b"", seal.nonce)
-    found = v2.read_objects(plain) if seal.version == 2 else v1.read_objects(plain)
-    return Packet(
-        seal.version, state, trigger, own, number, found.packet_id, tuple(found.ids),
-        tuple(found.readings), tuple(found.notes), plain, seal.nonce,
-    )  # fmt: skip
+        state = State.NO_MAC if not nonce else State.REFUSED if tried else State.NO_KEY
+        return Packet(version, state, trigger, own, number, None, (), (), (), b"", nonce)
+    return _read(version, State.OPENED, trigger, own, number, plain, nonce)
 
 
-def _plain(version: int, trigger: bool, own: bytes, data: bytes) -> Packet:
-    found = v2.read_objects(data) if version == 2 else v1.read_objects(data)
-    return Packet(
-        version, State.PLAIN, trigger, own, None, found.packet_id, tuple(found.ids),
-        tuple(found.readings), tuple(found.notes), data, b"",
-    )  # fmt: skip
+def _read(
+    version: int,
+    state: State,
+    trigger: bool,
+    own: bytes,
+    counter: int | None,
+    plain: bytes,
+    nonce: bytes,
+) -> Packet:
+    found = v2.read_objects(plain) if version == 2 else v1.read_objects(plain)
+    return _packet((
+        version, state, trigger, own, counter, found.packet_id, tuple(found.ids),
+        tuple(found.readings), tuple(found.notes), plain, nonce,
+    ))  # fmt: skip
 
 
 def _broken(version: int, why: str) -> Packet:

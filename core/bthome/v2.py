@@ -6,7 +6,9 @@ what came before it is kept.
 
 from __future__ import annotations
 
-from core.bthome.objects import BUTTONS, COMMANDS, DIMMERS, OBJECTS, PACKET_ID, Form
+from functools import partial
+
+from core.bthome.objects import BUTTONS, COMMANDS, DIMMERS, OBJECTS, Form
 from core.bthome.reading import Happening, Reading, Value
 
 ORDER = "object ids are not ascending"
@@ -14,12 +16,13 @@ LOW5 = 0x1F
 
 # id -> size, form, times, per, quantity, unit; a list because it is asked for every object
 _ROWS = [
-    (row.size, row.form, row.times, row.per, row.quantity, row.unit)
+    (row.size, int(row.form), row.times, row.per, row.quantity, row.unit)
     if (row := OBJECTS.get(number)) is not None
     else None
     for number in range(256)
 ]
-_UINT, _SINT, _BOOL = Form.UINT, Form.SINT, Form.BOOL
+_SINT, _BOOL, _COMMAND = int(Form.SINT), int(Form.BOOL), int(Form.COMMAND)
+_reading = partial(tuple.__new__, Reading)  # a third of the time of Reading(...), and it counts
 
 
 class Objects:
@@ -37,45 +40,44 @@ class Objects:
 def read_objects(data: bytes) -> Objects:
     """The v2 objects in `data`, any bytes."""
     found = Objects()
-    ids, readings = found.ids, found.readings
+    ids, readings, notes = found.ids, found.readings, found.notes
     at, end, last = 0, len(data), -1
-    number = int.from_bytes
+    value: Value | None
     while at < end:
         object_id = data[at]
         row = _ROWS[object_id]
         if row is None:
-            found.notes.append(f"unknown object 0x{object_id:02X} at byte {at}: the rest is lost")
+            notes.append(f"unknown object 0x{object_id:02X} at byte {at}: the rest is lost")
             break
         size, form, times, per, quantity, unit = row
         start = at + 1
         if not size:
             if start >= end:
-                found.notes.append(f"{quantity} has no length byte")
+                notes.append(f"{quantity} has no length byte")
                 break
-            size = 1 + (data[start] & LOW5) if form is Form.COMMAND else data[start]
+            size = 1 + (data[start] & LOW5) if form == _COMMAND else data[start]
             start += 1
         stop = start + size
         if stop > end:
-            found.notes.append(f"{quantity} is cut short")
+            notes.append(f"{quantity} is cut short")
             break
-        if object_id < last and ORDER not in found.notes:
-            found.notes.append(ORDER)
+        if object_id < last and ORDER not in notes:
+            notes.append(ORDER)
         last = object_id
         ids.append(object_id)
-        value: Value | None
-        if form is _UINT or form is _SINT:
-            raw = number(data[start:stop], "little", signed=form is _SINT)
-            value = raw if per == 1 else raw * times / per
-            if object_id == PACKET_ID:
-                found.packet_id = raw
-        elif form is _BOOL:
+        if form <= _SINT:
+            value = int.from_bytes(data[start:stop], "little", signed=form == _SINT)
+            if per != 1:
+                value = value * times / per
+            elif not object_id:
+                found.packet_id = value
+        elif form == _BOOL:
             value = data[start] != 0
         else:
-            value = read_other(form, data[start:stop], found.notes)
+            value = read_other(Form(form), data[start:stop], notes)
         if value is not None:
-            readings.append(
-                Reading(object_id, ids.count(object_id), quantity, value, unit, at, stop - at)
-            )
+            place = ids.count(object_id)
+            readings.append(_reading((object_id, place, quantity, value, unit, at, stop - at)))
         at = stop
     return found
 
