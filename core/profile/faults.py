@@ -36,3 +36,19 @@ SECRET = FaultKind(
     "it when asked.",
     exit=Exit.REFUSED,
 )
+CHIP = FaultKind(
+    "PROFILE-CHIP",
+    "The profile is for another chip",
+    "A profile names pins by number, and another chip has other pins there. It is bound to the "
+    "chip that it says. Take the profile of this plug; nothing was changed.",
+    exit=Exit.REFUSED,
+)
+BOARD = FaultKind(
+    "PROFILE-BOARD",
+    "The profile is for another board",
+    "The pins that the stock firmware of this plug used were found in its backup, and the profile "
+    "gives them other roles. A wrong relay or button pin can switch the load or lock you out. "
+    "Take the profile of this plug, or make one from its backup: `wattbench backup extract F "
+    "--profile`.",
+    exit=Exit.REFUSED,
+)
