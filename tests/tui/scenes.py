@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from core.beken.plan import KEPT_REGIONS
-from core.beken.tasks.flash import BOOT_CHECK, GATE
-from core.beken.wiring import Lead
+from core.beken.wiring import BOOT_TEXT, GATE_TEXT, Lead
 from core.events import (
     Answered,
     Asked,
@@ -33,7 +31,7 @@ BEGUN = (
     Phase("Image", 1, 10),
     Phase("Safety", 2, 10),
 )
-GATE_ASKED = (Asked(GATE),)
+GATE_ASKED = (Asked(Question("mains-gate", GATE_TEXT)),)
 LINKING = (
     Answered("mains-gate", "yes", "keyboard"),
     Phase("Link", 3, 10),
@@ -66,10 +64,13 @@ def reading(done: int) -> tuple[Body, ...]:
     )
 
 
-LINES = tuple(
-    f"keep         0x{r.start:06X}-0x{r.end - 1:06X}  {r.name} (yours)" for r in KEPT_REGIONS
+PLAN = (
+    "keep         0x000000-0x010FFF  bootloader (yours)",
+    "erase, write 0x011000-0x129FFF  OpenBeken 1.18.100 N",
+    "keep         0x12A000-0x1CFFFF  everything between application and RF (yours)",
+    "keep         0x1D0000-0x1D0FFF  RF calibration and MAC (yours)",
+    "keep         0x1D1000-0x1FFFFF  configuration and Tuya store (yours)",
 )
-PLAN = (LINES[0], "erase, write 0x011000-0x129FFF  OpenBeken 1.18.100 N", *LINES[1:])
 PLANNED = (
     Phase("Keep", 6, 10),
     Phase("Plan", 7, 10),
@@ -86,6 +87,15 @@ WRITING = (
         ("k" * 17 + "W" * 99 + "w" + "e" * 15).ljust(298) + "k" * 214,
     ),
 )  # fmt: skip
+BOOT_CHECK = Question(
+    "boot-check",
+    BOOT_TEXT,
+    (
+        Choice("booted", "yes, its access point is there"),
+        Choice("did not boot", "no, nothing appears"),
+        Choice("not checked", "I do not check it now"),
+    ),
+)
 BOOTING = (Phase("Verify", 10, 10), Asked(BOOT_CHECK))
 DONE = (
     Answered("boot-check", "booted", "keyboard"),

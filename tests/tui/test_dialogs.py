@@ -2,9 +2,9 @@
 
 import pytest
 
-from core.beken.tasks.flash import BOOT_CHECK, SUPPLY
 from core.events import YES_NO, Answered, Asked, Choice, Note, Question
 from tests.tui import scenes
+from tests.tui.scenes import BOOT_CHECK
 from tests.tui.stage import Stage
 from tui.widgets.dialog import (
     PickDialog,
@@ -20,6 +20,8 @@ NOTHING = ("enter", "escape", "space", "tab", "up", "down", "1", "6", "f1", "q",
 
 def test_a_key_is_the_first_letter_of_what_is_read() -> None:
     assert list(letters(YES_NO)) == ["y", "n"]
+    from core.beken.tasks.flash import BOOT_CHECK, SUPPLY  # the questions that are really asked
+
     boot = letters(BOOT_CHECK.choices)
     assert {key: choice.value for key, choice in boot.items()} == {
         "y": "booted",
