@@ -122,8 +122,9 @@ OUT_OF_BOUNDS = FaultKind(
 NOT_YET = FaultKind(
     "BK-NOT-YET",
     "This chip is recognised, but not supported yet",
-    "The chip answers the link question, but not as a BK7231N. Its loader works differently, and "
-    "treating it as an N could damage it. Nothing was changed.",
+    "BK7231N and BK7231T can be backed up and flashed. A BK7238 (newer plugs of the same model) "
+    "can be backed up only. Other chips of the family speak the same language with other rules, "
+    "and treating them alike could damage them. Nothing was changed.",
     exit=Exit.REFUSED,
 )
 OTHER_CHIP = FaultKind(
@@ -149,9 +150,10 @@ ERASED = FaultKind(
 )
 FLASH_ID = FaultKind(
     "BK-FLASH-ID",
-    "This flash chip is not in the table",
-    "The id of the flash chip is not known, so its protection bits are not known either. Backup "
-    "works; erasing is refused. Please report the id with the marking on the chip.",
+    "The size of this flash chip cannot be told",
+    "The id of the flash chip is not in the table, states no likely size, and the flash does not "
+    "repeat itself at any usual distance. Without its size nothing can be read or proven. Please "
+    "report the id with the marking on the chip.",
     exit=Exit.REFUSED,
 )
 SIZE = FaultKind(
@@ -236,4 +238,48 @@ NOT_AS_PLANNED = FaultKind(
     "The flash is not what the plan says",
     "After the last write the chip's checksum over the whole range, the bootloader or the RF "
     "sector differs from the plan. Do not connect mains. Start the job again.",
+)
+RF_OWN = FaultKind(
+    "BK-RF-OWN",
+    "The plug has its own radio calibration and keeps it",
+    "Calibration and MAC belong to one device. A block of another device is only written where "
+    "the plug's own is missing, and the same block only where it was damaged.",
+    exit=Exit.REFUSED,
+)
+NO_RF = FaultKind(
+    "BK-NO-RF",
+    "The backup has no radio calibration",
+    "The RF sector of the backup holds no block with a MAC, so there is nothing to restore from "
+    "it. Take another backup of this plug.",
+    exit=Exit.REFUSED,
+)
+RESUME = FaultKind(
+    "BK-RESUME",
+    "This job cannot be resumed",
+    "A job is resumed from what lies in its folder: the plan and the exact bytes that were to be "
+    "written, and the backup that was made before. One of them is missing or damaged, or the job "
+    "ended before its first erase. Start it again; what is written already is found by checksum "
+    "and not written twice.",
+    exit=Exit.REFUSED,
+)
+
+# -- after the write -------------------------------------------------------------------------
+
+NO_BOOT = FaultKind(
+    "BK-NO-BOOT",
+    "The plug does not come up",
+    "The boot log on TX2 shows that the firmware does not stay up.\n\n"
+    "1. The banner (V:BK7231...) comes again and again, often right when the radio starts: the "
+    f"supply sags. {SUPPLY_TEXT}\n"
+    "2. `J 0x10000` and then `undefined instruction`, or nothing: the chip decrypts the program "
+    "with another key than it was made for. Flash the image for this key.\n"
+    "3. A crash later on: flash again; then write a new configuration, or restore the backup.",
+)
+LOOPED = FaultKind(
+    "BK-LOOP-BACK",
+    "The adapter does not hear what it sends",
+    "In the self-test the adapter's TX and RX are joined, and nothing else is connected. What "
+    "does not come back unchanged is a fault of port, adapter or cable, not of the plug.\n\n"
+    "1. Is TX really joined to RX? Some boards name the pins for the other side.\n"
+    "2. Another USB socket and cable, no hub.\n3. Another adapter.",
 )
