@@ -36,7 +36,7 @@ _PROTECTED_HEAD = struct.Struct("<II16sII")
 _SAVED = struct.Struct("<I32s")
 
 
-def checksum(data: bytes) -> int:
+def checksum(data: bytes | bytearray) -> int:
     """The sum of the bytes, 32 bits."""
     return sum(data) & 0xFFFFFFFF
 
@@ -106,9 +106,7 @@ def build_block(
     for page, data in pages.items():
         plain[page * PAGE : page * PAGE + len(data)] = data
     bitmap = sum(1 << page for page in index)
-    plain[: _BLOCK_HEAD.size] = _BLOCK_HEAD.pack(
-        magic, 0, number, generation, BITMAP_BYTES, bitmap
-    )
+    plain[: _BLOCK_HEAD.size] = _BLOCK_HEAD.pack(magic, 0, number, generation, BITMAP_BYTES, bitmap)
     struct.pack_into("<I", plain, 4, checksum(plain[8:]))
     return bytes(plain)
 

@@ -101,7 +101,7 @@ class Loose:
         return self._text[start : self._at].strip(_BLANK)
 
     def _quoted(self) -> str:
-        found = []
+        found: list[str] = []
         self._at += 1
         while self._at < len(self._text):
             char = self._text[self._at]
@@ -133,9 +133,17 @@ def parse(text: bytes) -> Loose:
     return Loose(text.rstrip(b"\0\xff").decode("ascii", "replace").replace("�", "?"))
 
 
-_RENAMED = (("sw_", ""), ("_value", ""), ("dltj_ct", "chip_type"), ("dltj_ivcpin_pin", "sel_pin_pin"),
-            ("dltj_ivcpin_lv", "sel_pin_lv"), ("dltj_ivpin_pin", "vi_pin"),
-            ("dltj_epin_pin", "ele_pin"), ("dltj_ri", "resistor"), ("net_wfst", "netled"))  # fmt: skip
+_RENAMED = (
+    ("sw_", ""),
+    ("_value", ""),
+    ("dltj_ct", "chip_type"),
+    ("dltj_ivcpin_pin", "sel_pin_pin"),
+    ("dltj_ivcpin_lv", "sel_pin_lv"),
+    ("dltj_ivpin_pin", "vi_pin"),
+    ("dltj_epin_pin", "ele_pin"),
+    ("dltj_ri", "resistor"),
+    ("net_wfst", "netled"),
+)
 _CHANNEL = re.compile(r"ch_(\d{1,2})_(bt|rl)")
 
 
