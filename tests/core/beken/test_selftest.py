@@ -43,7 +43,7 @@ class Adapter(MemoryLink):
         await super().set_baud(baud)
 
 
-def tested(
+def loop_back(
     hurt: Callable[[bytes, int], bytes], ceiling: int = 2_000_000, answer: str = "yes", **more: int
 ) -> Finished | Failed:
     async def scene() -> Finished | Failed:
@@ -73,17 +73,17 @@ def same(data: bytes, baud: int) -> bytes:
 
 
 def test_a_good_adapter_is_good_at_every_speed() -> None:
-    result = result_of(tested(same))
+    result = result_of(loop_back(same))
     assert (result["best"], result["bad"]) == (2_000_000, {})
     assert "the plug's side" in str(result["summary"])
 
 
 def test_the_highest_speed_can_be_given() -> None:
-    assert result_of(tested(same, baud=460800))["good"] == [115200, 230400, 460800]
+    assert result_of(loop_back(same, baud=460800))["good"] == [115200, 230400, 460800]
 
 
 def test_an_adapter_that_refuses_a_speed_is_asked_for_the_next() -> None:
-    result = result_of(tested(same, ceiling=921600))
+    result = result_of(loop_back(same, ceiling=921600))
     assert result["best"] == 921600
     assert set(result["bad"]) == {"1500000", "2000000"}  # type: ignore[call-overload]
 
@@ -97,7 +97,7 @@ def test_an_adapter_that_refuses_a_speed_is_asked_for_the_next() -> None:
     ],
 )
 def test_a_line_that_is_too_fast_is_found(hurt: Callable[[bytes, int], bytes], why: str) -> None:
-    result = result_of(tested(hurt))
+    result = result_of(loop_back(hurt))
     assert result["best"] == 460800
     assert why in str(result["bad"])
 
@@ -113,7 +113,7 @@ def test_a_line_that_is_too_fast_is_found(hurt: Callable[[bytes, int], bytes], w
 def test_an_adapter_that_does_not_hear_itself(
     hurt: Callable[[bytes, int], bytes], said: str
 ) -> None:
-    fault = fault_of(tested(hurt))
+    fault = fault_of(loop_back(hurt))
     assert (fault.code, fault.touched) == ("BK-LOOP-BACK", "nothing")
     assert said in fault.what
 
@@ -122,7 +122,7 @@ def test_nothing_is_sent_before_the_wires_are_right() -> None:
     def fail(data: bytes, baud: int) -> bytes:
         raise AssertionError("bytes were sent")
 
-    assert fault_of(tested(fail, answer="no")).code == "DECLINED"
+    assert fault_of(loop_back(fail, answer="no")).code == "DECLINED"
 
 
 def test_the_pattern_is_no_request_to_a_chip() -> None:
