@@ -122,6 +122,10 @@ class StoreWriter:
         head = crypt.encrypt(build_key_sector(self.key), crypt.MASTER)
         return head + b"".join(map(self._sealed, self._blocks)) + b"".join(self._swap)
 
+    def without_swap(self) -> bytes:
+        """The same with erased swap: no older version of anything."""
+        return self.image()[: -SECTOR * len(self._swap) or None] + ERASED * len(self._swap)
+
 
 def _runs(places: Sequence[tuple[int, int]]) -> Iterator[Part]:
     """Consecutive pages of a block as one part."""
