@@ -14,7 +14,7 @@ def lines(profile: Profile) -> list[str]:
     Nothing is cleared first: what the profile does not name stays (`ClearIO` while a relay is on
     would drop it, ruling O1).  Networks and secrets are no part of a script.
     """
-    found = [f"backlog stopDriver *; StartupCommand {_quoted('')}"] if profile.pins else []
+    found = ["stopDriver *", f"StartupCommand {_quoted('')}"] if profile.pins else []
     for number, pin in sorted(profile.pins.items()):
         channels = " ".join(str(c) for c in (pin.channel or 0, pin.channel2) if c is not None)
         found.append(f"backlog setPinRole {number} {pin.role}; setPinChannel {number} {channels}")

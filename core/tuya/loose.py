@@ -171,3 +171,8 @@ def _walk(path: str, value: Any, flat: dict[str, Any]) -> None:
             path = path.replace(old, new)
         path = _CHANNEL.sub(lambda m: f"{m[2]}{int(m[1]) + 1}", path)
         flat[path] = int(value) if isinstance(value, bool) else value
+
+
+def one_word(text: str) -> str:
+    """A short name out of a dump, without what does not belong in one."""
+    return "".join(c for c in text[:16] if c.isascii() and (c.isalnum() or c in "-_."))
