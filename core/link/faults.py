@@ -63,8 +63,9 @@ BUSY = FaultKind(
 URL = FaultKind(
     "LINK-URL",
     "This kind of port address is not understood",
-    "A port is a device path such as /dev/ttyUSB0 or /dev/serial/by-id/..., or "
-    "socket://HOST:PORT for a raw TCP serial server. rfc2217 comes later.",
+    "A port is a device path such as /dev/ttyUSB0 or /dev/serial/by-id/..., "
+    "socket://HOST:PORT for a raw TCP serial server, or rfc2217://HOST:PORT for a server that "
+    "takes speed and lines over the network.",
 )
 OPEN = FaultKind(
     "LINK-OPEN",
@@ -76,9 +77,18 @@ OPEN = FaultKind(
 HOST = FaultKind(
     "LINK-HOST",
     "The serial server on the network does not answer",
-    "1. Check host name and TCP port of socket://HOST:PORT.\n"
+    "1. Check host name and TCP port of the address.\n"
     "2. Is the serial server on, and in this network? `ping HOST`\n"
     "3. Most serial servers accept one client at a time.",
+)
+RFC2217 = FaultKind(
+    "LINK-RFC2217",
+    "The serial server does not speak RFC 2217",
+    "Something answers at this address, but it does not take settings by telnet.\n"
+    "1. Is it a raw TCP server (ser2net `raw`, socat, ESPHome stream server)? Then use "
+    "socket://HOST:PORT.\n"
+    "2. ser2net: the port needs `telnet(rfc2217)`.\n"
+    "3. Some servers answer settings wrongly: add ?ign_set_control to the address.",
 )
 TAPE = FaultKind(
     "LINK-TAPE",
@@ -95,6 +105,15 @@ def gone(name: str, seen: str) -> FaultError:
         cause="The adapter was unplugged or lost its supply, or the other end was closed.",
         next="Check the USB plug and the supply, plug the adapter in again, then repeat the step.",
         state="Nothing more was sent after that.",
+    )
+
+
+def unreachable(url: str, host: str, seen: str) -> FaultError:
+    """LINK-HOST for a serial server on the network; `seen` says how it looked."""
+    return HOST(
+        what=f"{url} cannot be reached: {seen}.",
+        cause="The serial server is off, elsewhere, or already has a client.",
+        next=f"Check the address, and that {host} answers a ping.",
     )
 
 

@@ -49,12 +49,13 @@ def open_fault(
 
 
 def scheme_fault(url: str) -> FaultError:
-    """LINK-URL for an address that is neither a path nor socket://."""
+    """LINK-URL for an address that is neither a path nor a known scheme."""
     scheme = url.split("://")[0]
     return faults.URL(
         what=f"'{scheme}://' is not a kind of port this program can open.",
-        cause="rfc2217 comes later." if scheme == "rfc2217" else "It is not a known scheme.",
-        next="Use a device path, or socket://HOST:PORT for a raw TCP serial server.",
+        cause="It is not a known scheme.",
+        next="Use a device path, socket://HOST:PORT for a raw TCP serial server, or "
+        "rfc2217://HOST:PORT for one that takes settings.",
     )
 
 

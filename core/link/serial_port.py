@@ -23,9 +23,11 @@ from serial.tools import list_ports, list_ports_common
 
 from core.fault import FaultError
 from core.link import faults, tty
+from core.link.api import Link
 from core.link.leases import Leases
 from core.link.offloop import off_loop
 from core.link.opening import Describe, open_fault, scheme_fault
+from core.link.rfc2217 import open_rfc2217
 from core.link.stream import PATIENCE, StreamLink, open_socket
 from core.link.tape import Tape, TapedLink
 
@@ -55,19 +57,23 @@ async def open_port(
     leases: Leases | None = None,
     describe_holder: Describe | None = None,
 ) -> TapedLink:
-    """Open a device path or `socket://HOST:PORT` at 8N1 with DTR and RTS off.
+    """Open a device path, `socket://HOST:PORT` or `rfc2217://HOST:PORT` at 8N1 with DTR and RTS
+    off.
 
     `holder` names the job, for whoever finds the port busy.  With `tape` everything goes to that
     new private file too.  `leases` are this process's; `describe_holder` turns the pid of another
     wattbench into the job that it runs.
 
     Raises FaultError LINK-NO-PORT, LINK-DENIED, LINK-BUSY, LINK-OPEN, LINK-OPEN-HUNG, LINK-BAUD,
-    LINK-URL, LINK-HOST or LINK-TAPE.
+    LINK-URL, LINK-HOST, LINK-RFC2217 or LINK-TAPE.
     """
     lease = leases.take(url, holder) if leases else None
     try:
+        link: Link
         if url.startswith("socket://"):
-            link: StreamLink = await open_socket(url, baud)
+            link = await open_socket(url, baud)
+        elif url.startswith("rfc2217://"):
+            link = await open_rfc2217(url, baud)
         elif "://" in url:
             raise scheme_fault(url)
         else:

@@ -121,22 +121,20 @@ async def open_socket(url: str, baud: int) -> StreamLink:
 
     Raises FaultError LINK-URL (no such address) or LINK-HOST (nobody accepts within 5 s).
     """
-    host, port = _address(url)
+    host, port = address_of(url)
     loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout(CONNECT):
             _, link = await loop.create_connection(lambda: StreamLink(url, baud), host, port)
     except (OSError, TimeoutError) as error:
         seen = f"no answer within {CONNECT:.0f} s" if isinstance(error, TimeoutError) else error
-        raise faults.HOST(
-            what=f"{url} cannot be reached: {seen}.",
-            cause="The serial server is off, elsewhere, or already has a client.",
-            next=f"Check the address, and that {host} answers a ping.",
-        ) from error
+        raise faults.unreachable(url, host, str(seen)) from error
     return link
 
 
-def _address(url: str) -> tuple[str, int]:
+def address_of(url: str) -> tuple[str, int]:
+    """Host and TCP port of a `scheme://HOST:PORT`.  Raises LINK-URL."""
+    scheme = url.partition("://")[0]
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
@@ -145,7 +143,7 @@ def _address(url: str) -> tuple[str, int]:
     if not host or not port:
         raise faults.URL(
             what=f"'{url}' names no host and TCP port.",
-            cause="The form is socket://HOST:PORT.",
-            next="Give the address as for example socket://192.168.1.20:3333.",
+            cause=f"The form is {scheme}://HOST:PORT.",
+            next=f"Give the address as for example {scheme}://192.168.1.20:3333.",
         )
     return host, port

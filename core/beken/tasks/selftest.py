@@ -81,16 +81,17 @@ async def _try(link: Link, speed: int) -> str:
             raise
         return "the adapter refuses it"
     await link.quiet(SILENCE, PATIENCE)
-    lost = changed = 0
-    for round_ in range(ROUNDS):
+    lost = changed = good = 0
+    for _ in range(ROUNDS):
         await link.write(PATTERN)
         heard = await link.read_exactly(len(PATTERN), len(PATTERN) * 20 / speed + PATIENCE)
         lost += len(PATTERN) - len(heard)
         changed += sum(a != b for a, b in zip(heard, PATTERN, strict=False))
         if lost or changed:
             break  # what follows is out of step and says nothing new
+        good += 1
     extra = await link.quiet(SILENCE, PATIENCE)
-    if lost == len(PATTERN) and not round_:
+    if lost == len(PATTERN) and not good:
         return "not one byte came back"
     parts = [
         f"{count} bytes {how}"

@@ -334,7 +334,7 @@ async def test_a_driver_that_hangs_in_close_holds_nobody_up(
     go.set()
 
 
-@pytest.mark.parametrize("url", ["rfc2217://host:1", "loop://", "hwgrep://x", "spy:///dev/x"])
+@pytest.mark.parametrize("url", ["telnet://host:1", "loop://", "hwgrep://x", "spy:///dev/x"])
 async def test_other_addresses_are_refused_by_name(url: str) -> None:
     with pytest.raises(FaultError) as error:
         await serial_port.open_port(url, holder="Test")
