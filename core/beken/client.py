@@ -1,8 +1,9 @@
-"""One conversation with one BK7231N loader: typed calls, deadlines, repeats that are safe.
+"""One conversation with one BK7231 loader: typed calls, deadlines, repeats that are safe.
 
 Strictly one request at a time: the ROM loses bytes that arrive while it works or answers
 (BK7231 sheet 10.4).  After a time-out the line is given 50 ms of silence, one LinkCheck proves the
 chip is there, then the request is sent again; every request here may be repeated (sheet 12).
+A T's loader lies in its own flash and has rules of its own (sheet 2.6, 2.7): see `basic`.
 """
 
 from __future__ import annotations
@@ -38,6 +39,10 @@ STATE_LOST = "Unknown since the last finished step."
 class Client:
     """Typed calls to the loader behind `link`.
 
+    `basic` is set once the loader is known to be a T's: every CRC locks its flash, so an erase
+    after one is preceded by a LinkCheck, and reads use the alias address `alias` bytes higher,
+    because it refuses the low ones.
+
     Every call may raise FaultError: BK-LOST when the chip is gone, BK-NO-ANSWER when only this
     request fails, BK-STATUS when the chip refuses, and what the link raises.
     """
@@ -46,6 +51,9 @@ class Client:
         self.link = link
         self._sent = b""
         self._heard = b""
+        self.basic = False
+        self.alias = 0
+        self._locked = True
 
     @property
     def evidence(self) -> str:
@@ -193,19 +201,27 @@ class Client:
     async def crc(self, start: int, end: int) -> int:
         """CRC-32 (zlib form) of flash [start, end)."""
         request = wire.check_crc(start, end - 1)
+        self._locked = True
         reply = await self.call(request, (end - start) / CRC_FLOOR + 1.0)
         return wire.u32(reply, 0) ^ FINAL_XOR
 
     async def read_4k(self, address: int) -> bytes:
         """4096 bytes of flash, as the chip stores them."""
-        reply = await self.call(wire.read_4k(address), 41110 / self.link.baud + 0.5)
+        reply = await self.call(wire.read_4k(address + self.alias), 41110 / self.link.baud + 0.5)
         return reply.payload[4:]
+
+    async def read_bytes(self, address: int, count: int) -> bytes:
+        """Up to 255 bytes of flash; not on a T."""
+        return (await self.call(wire.read_bytes(address, count), SHORT)).payload[4:]
 
     async def erase(self, permit: Permit, unit: Unit, address: int) -> None:
         """Erase one unit.  Raises BK-OUT-OF-BOUNDS when any of it is not in the permit."""
         if not unit.size or address % unit.size:
             raise self._out_of_bounds(address, address + unit.size)
         self._allow(permit, address, address + unit.size)
+        if self.basic and self._locked:
+            await self.link_check()
+        self._locked = False
         await self.call(wire.erase(unit, address), ERASE_TIME[unit])
 
     async def write_4k(self, permit: Permit, address: int, data: bytes) -> None:

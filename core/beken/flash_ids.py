@@ -1,7 +1,7 @@
 """SPI flash chips found on Beken modules, by JEDEC id, and how to unprotect them.
 
-Source: BK7231 sheet 4.3 (merged from several flashers and the vendor's flash table).  An id that
-is not here can be backed up but not erased.
+Source: BK7231 sheet 4.3 (merged from several flashers and the vendor's flash table), and 4.2 for
+an id that is not here.
 """
 
 from __future__ import annotations
@@ -138,6 +138,23 @@ def _chip(line: str) -> FlashChip:
 
 
 FLASH_CHIPS = {chip.id: chip for chip in map(_chip, _TABLE.strip().splitlines())}
+
+
+def generic(jedec: bytes, status: int) -> FlashChip:
+    """How to treat a chip that is not in the table (sheet 4.2): the common registers and bits,
+    each write read back.  The second register counts only when what it reads is plausible: not
+    FF, and not the first one again."""
+    low, high = status & 0xFF, status >> 8
+    one = high == 0xFF or (high == low and high != 0)
+    return FlashChip(
+        id=jedec,
+        part="not in the table",
+        size=size_by_id(jedec) or 0,
+        registers=1 if one else 2,
+        read_ops=b"\x05" if one else b"\x05\x35",
+        write_ops=b"\x01" if one else b"\x01\x31",
+        mask=PROTECT_BITS & 0xFF if one else PROTECT_BITS,
+    )
 
 
 def size_by_id(jedec: bytes) -> int | None:

@@ -6,34 +6,37 @@ frames carry no checksum (rulings P8).  Source: BK7231 sheet 6.
 
 from __future__ import annotations
 
-import asyncio
 import zlib
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from core.beken import faults, wire
 from core.beken.client import SHORT, TRIES, Client
-from core.beken.flash_ids import FLASH_CHIPS, PROTECT_BITS, FlashChip, size_by_id
+from core.beken.efuse import read_key
+from core.beken.flash_ids import FLASH_CHIPS, FlashChip, generic, size_by_id
 from core.beken.wiring import SUPPLY_TEXT
-from core.bkimage import cipher, flashmap, rf
+from core.bkimage import flashmap, rf
 from core.bkimage.cipher import Key
 from core.fault import FaultError
 
 CHIP_ID = 0x800000
-EFUSE_CONTROL = 0x800074
-EFUSE_RESULT = 0x800078
-EFUSE_START = 0x01
-EFUSE_CLEARED = 0x00FF1F02
-"""Direction (burn!), byte index and write data: never carried over into a write."""
-EFUSE_VALID = 0x100
-KEY_SIZE = 16
-KEY_READS = 3
-POLLS = 20
 FINGERPRINT_END = 0x101
 BK7231N = 0x7231C
+BK7238 = 0x7238
+ROM_CHIPS = {BK7231N: flashmap.N.chip, BK7238: "bk7238"}
+"""Chips whose mask ROM answers, and that can at least be backed up (rulings P18)."""
+RF_PLACES = {
+    "bk7231n": (0x1D0000, 0x1E0000, 0x1E3000),
+    "bk7231t": (0x1E0000,),
+    "bk7238": (0x1E3000, 0x1E0000, 0x1D0000),
+}
+"""Where an RF block may lie, the likely place first."""
+RF_HEAD = 0x40
+"""Bytes of the RF sector in which its MAC is."""
+PROBED = 0x12000
+SIZES = tuple(mib << 20 for mib in (2, 4, 8, 16))
 OTHER_CHIPS = {
     0x7236: "BK7236",
-    0x7238: "BK7238",
     0x7252: "BK7252",
     0x7252A: "BK7252N",
     0x7231: "BK7231Q",
@@ -45,10 +48,11 @@ OTHER_CHIPS = {
 class Device:
     """What is connected.
 
-    `chip` is `bk7231n`; `flash_id` six hex digits; `size` bytes; `status` the flash chip's status
-    registers, second one in the high byte; `fingerprint` the CRC-32 over 0..0x100; `mac` as
-    people read it, empty when the RF sector has none.  `flash_key` is None when it could not be
-    read; `key_note` says why.
+    `chip` is `bk7231n`, `bk7231t` or `bk7238`; `flash_id` six hex digits, empty on a T, which
+    cannot tell; `size` bytes; `status` the flash chip's status registers, second one in the high
+    byte; `fingerprint` the CRC-32 over the first 257 (T: 256) bytes; `mac` as people read it,
+    empty when the RF sector has none.  `flash_key` is None when it could not be read; `key_note`
+    says why.  `basic`: the loader is a T's.
     """
 
     chip: str
@@ -63,11 +67,20 @@ class Device:
     flash_key: Key | None
     key_note: str
     mac: str
+    basic: bool = False
 
     @property
     def flash_chip(self) -> FlashChip | None:
-        """The table's entry, or None for an id that is not known."""
-        return FLASH_CHIPS.get(bytes.fromhex(self.flash_id))
+        """How its flash is unprotected; None on a T, whose loader does that itself."""
+        jedec = bytes.fromhex(self.flash_id)
+        if self.basic:
+            return None
+        return FLASH_CHIPS.get(jedec) or generic(jedec, self.status)
+
+    @property
+    def known_flash(self) -> bool:
+        """True when the flash chip is in the table."""
+        return self.basic or bytes.fromhex(self.flash_id) in FLASH_CHIPS
 
     def facts(self) -> dict[str, Any]:
         """For the screen and JSON; numbers that people read in hex are text."""
@@ -82,12 +95,23 @@ class Device:
 
 
 async def identify(client: Client, *, key_needed: bool) -> Device:
-    """The connected device.
+    """The connected device; sets the client to the rules of its loader.
 
-    Raises BK-NOT-YET for anything but a BK7231N, BK-DEAD-FLASH, and with `key_needed` BK-KEY-READ
-    and BK-KEY-DAMAGED; a backup goes without the key.
+    Raises BK-NOT-YET for a chip that is not supported, BK-DEAD-FLASH, BK-FLASH-ID, and with
+    `key_needed` BK-KEY-READ and BK-KEY-DAMAGED; a backup goes without the key.
     """
-    chip_id = await _chip_id(client)
+    chip_id = await client.probe_reg(CHIP_ID)
+    if chip_id is None:
+        return await _identify_basic(client)
+    if chip_id not in ROM_CHIPS:
+        name = OTHER_CHIPS.get(chip_id, "an unknown chip")
+        raise _not_yet(f"The chip id is {chip_id:#x}: this is {name}.")
+    return await _identify_rom(client, chip_id, key_needed)
+
+
+async def _identify_rom(client: Client, chip_id: int, key_needed: bool) -> Device:
+    """An N, or a BK7238, whose registers nobody has established: its key is left alone."""
+    name = ROM_CHIPS[chip_id]
     fingerprint = await client.crc(0, FINGERPRINT_END)
     flash_id = await client.get_mid()
     if fingerprint == flashmap.DEAD_FLASH[257] or flash_id in (bytes(3), b"\xff" * 3):
@@ -95,43 +119,100 @@ async def identify(client: Client, *, key_needed: bool) -> Device:
     chip = FLASH_CHIPS.get(flash_id)
     size = chip.size if chip else size_by_id(flash_id)
     if size is None:
+        size = await _probe_size(client)
+    if size is None:
         raise _no_size(flash_id)
     status = await read_status(client, chip)
-    key, key_note = await _key_or_note(client, key_needed)
-    boot = flashmap.fingerprint(257, fingerprint)
-    erased = fingerprint == flashmap.ERASED_BOOT[257]
+    part = chip or generic(flash_id, status)
+    key, key_note = None, "Only a BK7231N's key can be read."
+    if chip_id == BK7231N:
+        key, key_note = await _key_or_note(client, key_needed)
     return Device(
-        chip=flashmap.N.chip,
+        chip=name,
         chip_id=chip_id,
         flash_id=flash_id.hex(),
         size=size,
-        part=chip.part if chip else "unknown",
+        part=part.part,
         status=status,
-        protected=bool(status & (chip.mask if chip else PROTECT_BITS)),
+        protected=bool(status & part.mask),
         fingerprint=fingerprint,
-        boot=boot.text if boot else "erased" if erased else "unknown",
+        boot=_boot_text(257, fingerprint),
         flash_key=key,
         key_note=key_note,
-        mac=await _mac(client, size),
+        mac=await _mac(client, name, size),
     )
 
 
-async def _chip_id(client: Client) -> int:
-    """The chip id register; refuses what is not an N (BK7231 sheet 6.1)."""
-    chip_id = await client.probe_reg(CHIP_ID)
-    if chip_id == BK7231N:
-        return chip_id
-    if chip_id is None:
-        version = await client.exchange(wire.boot_version(), SHORT)
-        text = version.payload.rstrip(b"\0").decode("ascii", "replace") if version else ""
-        name = f"a BK7231T ({text!r})" if text.isprintable() and text else "a BK7231T or U"
-        seen = "The loader answers, but has no registers to read"
-    else:
-        name = OTHER_CHIPS.get(chip_id, "an unknown chip")
-        seen = f"The chip id is {chip_id:#x}"
-    raise faults.NOT_YET(
-        what=f"{seen}: this is {name}.",
-        cause="Only the BK7231N can be backed up and flashed so far.",
+async def _identify_basic(client: Client) -> Device:
+    """A loader without registers: a T, or something that only looks like one (sheet 6.1)."""
+    text = await _boot_version(client)
+    fingerprint = await client.crc(0, FINGERPRINT_END)
+    boot = flashmap.fingerprint(256, fingerprint)
+    if not (text.startswith("BK7231S") or (boot and boot.chip == flashmap.T.letter)):
+        name = (boot.text if boot else "") or (repr(text) if text else "a BK7231U, Q or 7252")
+        raise _not_yet(f"The loader answers, but has no registers to read: this is {name}.")
+    client.basic = True
+    size = await _probe_size(client)
+    if size is None:
+        raise _no_size(b"")
+    client.alias = size
+    return Device(
+        chip=flashmap.T.chip,
+        chip_id=0,
+        flash_id="",
+        size=size,
+        part=text or "no version text",
+        status=0,
+        protected=True,
+        fingerprint=fingerprint,
+        boot=_boot_text(256, fingerprint),
+        flash_key=None,
+        key_note="",
+        mac=await _mac(client, flashmap.T.chip, size),
+        basic=True,
+    )
+
+
+async def _boot_version(client: Client) -> str:
+    """The T loader's version text; empty when it does not say.  Raises BK-NO-ANSWER for a ROM
+    whose register answers were lost: it knows that it does not know this question."""
+    for _ in range(TRIES):
+        reply = await client.exchange(wire.boot_version(), SHORT)
+        if reply is not None and reply.status == wire.Status.OK:
+            text = reply.payload.rstrip(b"\0").decode("ascii", "replace")
+            return text if text.isprintable() else ""
+        if reply is not None:
+            raise faults.NO_ANSWER(
+                what="The chip id was asked for twice and never answered; the loader is a ROM.",
+                cause="Bytes are lost or damaged on the line.",
+                next="Shorter wires, GND at the module; then try again.",
+                evidence=client.evidence,
+            )
+        await client.recover()
+    return ""
+
+
+async def _probe_size(client: Client) -> int | None:
+    """The distance after which the flash repeats itself (rulings P18): bootloader and the first
+    sector of the application, compared by the chip's own CRC before any alias is used."""
+    first = await client.crc(0, PROBED)
+    for size in SIZES:
+        if await client.crc(size, size + PROBED) == first:
+            return size
+    return None
+
+
+def _boot_text(span: int, fingerprint: int) -> str:
+    boot = flashmap.fingerprint(span, fingerprint)
+    if boot is not None:
+        return boot.text
+    return "erased" if fingerprint == flashmap.ERASED_BOOT[span] else "unknown"
+
+
+def _not_yet(what: str) -> FaultError:
+    return faults.NOT_YET(
+        what=what,
+        cause="BK7231N and BK7231T can be backed up and flashed, a BK7238 backed up.",
         next="Leave it as it is; nothing was changed.",
     )
 
@@ -164,54 +245,29 @@ async def read_status(client: Client, chip: FlashChip | None) -> int:
     return status
 
 
-async def _mac(client: Client, size: int) -> str:
-    """The MAC in the RF sector; empty text when there is none."""
-    region = flashmap.N.rf
-    if region.end > size:
-        return ""
+async def _mac(client: Client, chip: str, size: int) -> str:
+    """The MAC in the RF sector, which is found by its content; empty text when there is none."""
+    for start in RF_PLACES[chip]:
+        if start + flashmap.SECTOR > size:
+            continue
+        mac = rf.mac_of(await _proven_head(client, start))
+        if mac:
+            return rf.mac_text(mac)
+    return ""
+
+
+async def _proven_head(client: Client, start: int) -> bytes:
+    """The beginning of a sector, which the chip's CRC proves; whole where less cannot be read."""
+    count = flashmap.SECTOR if client.basic else RF_HEAD
     for _ in range(TRIES):
-        sector = await client.read_4k(region.start)
-        if zlib.crc32(sector) == await client.crc(region.start, region.end):
-            mac = rf.mac_of(sector)
-            return rf.mac_text(mac) if mac else ""
+        data = await (client.read_4k(start) if client.basic else client.read_bytes(start, count))
+        if zlib.crc32(data) == await client.crc(start, start + count):
+            return data
     raise faults.UNPROVEN(
-        what=f"The RF sector at {region.start:#x} was read {TRIES} times and never proven.",
+        what=f"The RF sector at {start:#x} was read {TRIES} times and never proven.",
         cause="Bytes are lost or damaged on the line.",
         next="Shorter wires, GND at the module; then try again.",
     )
-
-
-# -- the key ---------------------------------------------------------------------------------
-
-
-async def read_key(client: Client) -> Key:
-    """The flash cipher key from eFuse bytes 0 to 15, read three times.
-
-    Raises BK-KEY-READ when the reads differ, BK-KEY-DAMAGED for Tuya's key with bits knocked out.
-    """
-    reads = [await _efuse(client, KEY_SIZE) for _ in range(KEY_READS)]
-    if len(set(reads)) > 1:
-        raise faults.KEY_READ(
-            what=f"{KEY_READS} reads of the flash key gave {len(set(reads))} different values.",
-            cause="Noise on the line or a weak supply.",
-            next="GND at the module, short wires, a separate 3.3 V supply; then try again.",
-        )
-    damaged = _damaged(reads[0], cipher.to_efuse(cipher.TUYA))
-    if damaged:
-        raise faults.KEY_DAMAGED(
-            what=f"The key is the normal Tuya key with {damaged} damaged bytes.",
-            cause="A wiring or supply fault; it is not another chip.",
-            next="GND at the module, short wires, a separate 3.3 V supply; then try again.",
-        )
-    return cipher.from_efuse(reads[0])
-
-
-def _damaged(read: bytes, usual: bytes) -> int:
-    """How many bytes of `read` are the usual ones with bits fallen to 0; 0 if it is no such key."""
-    pairs = list(zip(read, usual, strict=True))
-    fallen = sum(a != b for a, b in pairs)
-    subset = all(a & b == a for a, b in pairs)
-    return fallen if subset and 0 < fallen <= KEY_SIZE // 2 else 0
 
 
 async def _key_or_note(client: Client, needed: bool) -> tuple[Key | None, str]:
@@ -221,34 +277,3 @@ async def _key_or_note(client: Client, needed: bool) -> tuple[Key | None, str]:
         if needed or error.fault.code not in (faults.KEY_READ.code, faults.KEY_DAMAGED.code):
             raise
         return None, error.fault.what
-
-
-async def _efuse(client: Client, count: int) -> bytes:
-    return bytes([await _efuse_byte(client, index) for index in range(count)])
-
-
-async def _efuse_byte(client: Client, index: int) -> int:
-    """One eFuse byte.  The only place that writes a register, and the only register written."""
-    for _ in range(TRIES):
-        control = await client.read_reg(EFUSE_CONTROL)
-        command = control & ~EFUSE_CLEARED & 0xFFFFFFFF | index << 8 | EFUSE_START
-        if not await client.write_reg(EFUSE_CONTROL, command):
-            await client.recover()
-            continue
-        if await _efuse_done(client):
-            result = await client.read_reg(EFUSE_RESULT)
-            if result & EFUSE_VALID:
-                return result & 0xFF
-    raise faults.KEY_READ(
-        what=f"Byte {index} of the flash key could not be read.",
-        cause="The chip did not finish the read, or marked it as not valid.",
-        next="Check the 3.3 V supply, then try again.",
-    )
-
-
-async def _efuse_done(client: Client) -> bool:
-    for _ in range(POLLS):
-        if not await client.read_reg(EFUSE_CONTROL) & EFUSE_START:
-            return True
-        await asyncio.sleep(0.001)
-    return False

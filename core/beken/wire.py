@@ -206,6 +206,12 @@ def write_sr(register: int, values: bytes) -> Request:
     return _long("WriteSR", Long.WRITE_SR, payload, len(payload), payload)
 
 
+def read_bytes(address: int, count: int) -> Request:
+    """1 to 255 bytes of flash; the ROM knows it, the T loader does not."""
+    echo = pack("<I", address)
+    return _long("Read", Long.READ, echo + bytes((count,)), 4 + count, echo)
+
+
 def read_4k(address: int) -> Request:
     """4096 bytes of flash."""
     echo = pack("<I", address)

@@ -1,103 +1,270 @@
-"""Erases, writes and proves the planned range, sector by sector.
+"""Erases, writes and proves what the plan says, one erase unit after the other.
 
-Each sector is erased, written and compared with the chip's CRC before the next one is touched,
-so at any moment everything behind is proven and everything ahead is as it was.
+Each unit is erased, written and compared with the chip's CRC before the next one is touched, so
+at any moment everything behind is proven and everything ahead is as it was.  Sectors that hold
+their target already are left alone, FF is not sent, and a block of 64 KiB is erased at once where
+that is quicker.  On a T one verify unit is one erase unit: a CRC locks its flash (rulings P13).
 """
 
 from __future__ import annotations
 
 import asyncio
 import zlib
+from collections import deque
 from collections.abc import Awaitable, Callable
+from typing import NamedTuple
 
 from core.beken import cells, faults
 from core.beken.cells import Cells
 from core.beken.client import TRIES, Client
-from core.beken.plan import KEPT_REGIONS, Plan
+from core.beken.plan import RF_NAME, Plan, Span
+from core.beken.speed import Speed
+from core.beken.survey import Sectors, differing, is_blank, look
 from core.beken.wire import Unit
 from core.beken.wiring import SUPPLY_TEXT
-from core.bkimage.flashmap import BLANK_CRC, SECTOR
+from core.bkimage.flashmap import BLANK_CRC, BLOCK, SECTOR
 from core.fault import FaultError
 from core.job import Reporter
 
 TELL_EVERY = 0.1
 RELINKS = 3
+SLOWDOWNS = 2
+BLOCK_ERASE = 0.3
+SECTOR_ERASE = 0.045
+PROGRAM = 0.01
+"""Seconds, as commonly seen (BK7231 sheet 10.3); only the choice of the unit rests on them."""
+BLANK = b"\xff" * SECTOR
 
 Relink = Callable[[], Awaitable[None]]
 """Link again after the chip was lost, and prove that it is the same device."""
 
 
-class Writer:
-    """Carries out one plan.
+class Piece(NamedTuple):
+    """One erase unit to be written."""
 
-    `done` is the end of what is written and proven; `touched` is True from the first erase on,
-    unless that one is proven to have changed nothing.
+    start: int
+    size: int
+
+    @property
+    def end(self) -> int:
+        return self.start + self.size
+
+    @property
+    def sectors(self) -> range:
+        return range(self.start, self.end, SECTOR)
+
+    @property
+    def unit(self) -> Unit:
+        return Unit.BLOCK if self.size == BLOCK else Unit.SECTOR
+
+
+class Writer:
+    """Carries out one plan on a flash that holds `now`.
+
+    `touched` is True from the first erase or write on, unless that one is proven to have changed
+    nothing; `wrote` counts sectors written and proven by this run, `proven` all that are right,
+    `done` is the end of the first gapless part that is proven.
     """
 
-    def __init__(self, client: Client, plan: Plan, report: Reporter, relink: Relink) -> None:
-        self.client, self.plan, self.report, self._relink = client, plan, report, relink
+    def __init__(
+        self,
+        client: Client,
+        plan: Plan,
+        now: Sectors,
+        report: Reporter,
+        relink: Relink,
+        speed: Speed,
+    ) -> None:
+        self.client, self.plan, self.now, self.report = client, plan, now, report
+        self._relink, self._speed = relink, speed
+        self._target = {
+            at: span.data[at - span.start : at - span.start + SECTOR]
+            for span in plan.spans
+            for at in range(span.start, span.end, SECTOR)
+        }
+        self._wanted = {at: zlib.crc32(data) for at, data in self._target.items()}
         self.map = Cells(plan.device.size, cells.KEPT)
-        self.map.mark(plan.start, plan.end, cells.UNTOUCHED)
-        self.done = plan.start
+        for at in self._target:
+            self._mark(at, cells.VERIFIED if self._right(at) else cells.UNTOUCHED)
         self.touched = False
         self.retries = 0
+        self.wrote = 0
+        self._written = 0
         self._erases = False
-        self._relinks = RELINKS
+        self._relinks, self._slowdowns = RELINKS, SLOWDOWNS
         self._told = float("-inf")
+
+    @property
+    def total(self) -> int:
+        """Sectors that the plan covers."""
+        return len(self._target)
+
+    @property
+    def proven(self) -> int:
+        """Sectors that hold their target, by the chip's own checksum."""
+        return sum(map(self._right, self._target))
+
+    @property
+    def done(self) -> int:
+        """The end of what is proven without a gap, counted from the plan's first range."""
+        wrong = next((at for at in self._target if not self._right(at)), None)
+        return self.plan.spans[-1].end if wrong is None else wrong
+
+    def _right(self, at: int) -> bool:
+        return self.now.get(at) == self._wanted[at]
+
+    # -- all of it -------------------------------------------------------------------------
 
     async def run(self) -> None:
         """Write everything.  Raises BK-NO-ERASE, BK-NO-WRITE, STOPPED, and what linking raises."""
-        while self.done < self.plan.end:
-            self.report.stop_point()
-            try:
-                await self._sector(self.done)
-            except FaultError as error:
-                self._mark(self.done, cells.FAILED)
-                self._tell(always=True)
-                if error.fault.code != faults.LOST.code or not self._relinks:
-                    raise
-                self._relinks -= 1
-                self.report.warn("LINK-LOST", f"{error.fault.what} Linking again.")
-                await self._relink()
-                continue
-            self.done += SECTOR
-            self._tell()
+        for span in self.plan.spans:
+            await self._write_span(span)
         self._tell(always=True)
 
-    async def _sector(self, at: int) -> None:
-        data = self._wanted(at)
-        wanted = zlib.crc32(data)
+    async def _write_span(self, span: Span) -> None:
+        queue = deque(self._pieces(span))
+        while queue:
+            piece = queue.popleft()
+            try:
+                left = await self._piece(piece)
+            except FaultError as error:
+                self._mark(piece.start, cells.FAILED)
+                self._tell(always=True)
+                await self.mend(error, slow=span.name != RF_NAME)
+                left = await self._again(piece)
+            queue.extendleft(reversed(left))
+            self._tell()
+
+    async def mend(self, error: FaultError, *, slow: bool = True) -> None:
+        """Bring the line back to work after `error`, or raise it again; `slow` allows a lower
+        speed."""
+        code = error.fault.code
+        if code == faults.LOST.code and self._relinks:
+            self._relinks -= 1
+            self.report.warn("LINK-LOST", f"{error.fault.what} Linking again.")
+            self._speed.after_loss()
+            await self._relink()
+            return
+        slow = slow and code in (faults.NO_ANSWER.code, faults.NO_WRITE.code)
+        if not slow or not self._slowdowns or not await self._speed.slower():
+            raise error
+        self._slowdowns -= 1
+        baud = self.client.link.baud
+        self.report.warn("SLOWER", f"{error.fault.what} Going on at {baud} baud.")
+
+    async def _again(self, piece: Piece) -> list[Piece]:
+        """What is left to do of a piece that failed: a T's unit is always done whole."""
+        self.now |= await look(self.client, piece.start, piece.end)
+        wrong = [at for at in piece.sectors if not self._right(at)]
+        for at in piece.sectors:
+            self._mark(at, cells.FAILED if at in wrong else cells.VERIFIED)
+        if wrong and self.client.basic:
+            return [piece]
+        return [Piece(at, SECTOR) for at in wrong]
+
+    # -- which units -----------------------------------------------------------------------
+
+    def _pieces(self, span: Span) -> list[Piece]:
+        """The erase units that bring `span` to its target in the least time."""
+        found: list[Piece] = []
+        wrong = differing(span, self.now)
+        while wrong:
+            block = wrong[0] // BLOCK * BLOCK
+            here = [at for at in wrong if at < block + BLOCK]
+            wrong = wrong[len(here) :]
+            inside = span.start <= block and block + BLOCK <= span.end
+            if inside and self._block_is_quicker(block, here):
+                found.append(Piece(block, BLOCK))
+            else:
+                found += [Piece(at, SECTOR) for at in here]
+        return found
+
+    def _block_is_quicker(self, block: int, wrong: list[int]) -> bool:
+        def send(sectors: list[int]) -> float:
+            filled = sum(self._target[at] != BLANK for at in sectors)
+            return filled * (41080 / self.client.link.baud + PROGRAM)
+
+        every = list(range(block, block + BLOCK, SECTOR))
+        erases = sum(self._needs_erase(at) for at in wrong)
+        return BLOCK_ERASE + send(every) < SECTOR_ERASE * erases + send(wrong)
+
+    def _needs_erase(self, at: int) -> bool:
+        """A T takes no write without an erase before it."""
+        return self.client.basic or not is_blank(self.now, at)
+
+    # -- one unit --------------------------------------------------------------------------
+
+    async def _piece(self, piece: Piece) -> list[Piece]:
+        """Erase, write and prove; returns the sectors of a block that have to be done again."""
+        self.report.stop_point()
         for attempt in range(TRIES):
             self.retries += attempt > 0
-            # The first erase proves that this flash erases at all; a retry finds out what failed.
-            prove = attempt > 0 or not self._erases
-            await self._erase(at, prove=prove, last=attempt == TRIES - 1)
-            if data != b"\xff" * SECTOR:
-                await self.client.write_4k(self.plan.permit, at, data)
-                self._mark(at, cells.WRITTEN)
-            if await self._is(at, wanted):
-                self._mark(at, cells.VERIFIED)
-                return
-        raise faults.NO_WRITE(
-            what=f"Sector {at:#08x} was written {TRIES} times and its checksum is still wrong.",
-            cause="The supply sags while writing, or the flash is worn out.",
-            next=f"{SUPPLY_TEXT} Then start again.",
-            evidence=self.client.evidence,
-        )
+            await self._erase(piece, attempt)
+            await self._write(piece)
+            if await self._is(piece.start, piece.end, self._crc(piece)):
+                for at in piece.sectors:
+                    self.now[at] = self._wanted[at]
+                    self._mark(at, cells.VERIFIED)
+                self._written = 0
+                self.wrote += len(piece.sectors)
+                return []
+            self.now |= dict.fromkeys(piece.sectors, -1)
+            if piece.size == BLOCK and not self.client.basic:
+                self.retries += 1
+                return await self._again(piece)
+        raise self._not_written(piece)
 
-    async def _erase(self, at: int, *, prove: bool, last: bool) -> None:
-        self.touched = True
-        await self.client.erase(self.plan.permit, Unit.SECTOR, at)
-        self._mark(at, cells.ERASED)
-        if not prove:
+    async def _write(self, piece: Piece) -> None:
+        self._written = 0
+        for at in piece.sectors:
+            if self._target[at] == BLANK:
+                continue
+            if self._written:
+                self.report.stop_point()
+            self.touched = True
+            await self.client.write_4k(self.plan.permit, at, self._target[at])
+            self._mark(at, cells.WRITTEN)
+            self._written += 1
+            self._tell()
+
+    async def _erase(self, piece: Piece, attempt: int) -> None:
+        """Erase unless it is blank.  The first erase proves that this flash erases at all; a
+        later attempt finds out what failed."""
+        filled = [at for at in piece.sectors if not is_blank(self.now, at)]
+        if not filled and not attempt and not self.client.basic:
             return
-        blank = await self._is(at, BLANK_CRC[SECTOR])
-        if not (blank or self._erases) and await self._is(at, self.plan.proof.first_sector):
+        before = dict(self.now)
+        await self._erase_once(piece)
+        if not (attempt or not self._erases) or not filled:
+            return
+        at = filled[0]
+        blank = await self._is(at, at + SECTOR, BLANK_CRC[SECTOR])
+        if not (blank or self._erases) and await self._is(at, at + SECTOR, before[at]):
             self.touched = False
             raise self._not_erased(at, "The flash is still protected.")
         self._erases = self._erases or blank
-        if not blank and last:
+        if not blank and attempt == TRIES - 1:
             raise self._not_erased(at, "The supply sags while erasing, or the flash is worn out.")
+        if self.client.basic:
+            await self._erase_once(piece)  # the CRC has locked it again
+
+    async def _erase_once(self, piece: Piece) -> None:
+        self.touched = True
+        for at in piece.sectors:
+            self.now[at] = -1  # until proven otherwise
+        await self.client.erase(self.plan.permit, piece.unit, piece.start)
+        for at in piece.sectors:
+            self._mark(at, cells.ERASED)
+
+    async def _is(self, start: int, end: int, wanted: int) -> bool:
+        """True when the chip's CRC is `wanted`; one damaged answer is forgiven."""
+        for _ in range(2):
+            if await self.client.crc(start, end) == wanted:
+                return True
+        return False
+
+    def _crc(self, piece: Piece) -> int:
+        return zlib.crc32(b"".join(self._target[at] for at in piece.sectors))
 
     def _not_erased(self, at: int, cause: str) -> FaultError:
         return faults.NO_ERASE(
@@ -107,38 +274,16 @@ class Writer:
             evidence=self.client.evidence,
         )
 
-    async def _is(self, at: int, wanted: int) -> bool:
-        """True when the chip's CRC of the sector is `wanted`; one damaged answer is forgiven."""
-        for _ in range(2):
-            if await self.client.crc(at, at + SECTOR) == wanted:
-                return True
-        return False
+    def _not_written(self, piece: Piece) -> FaultError:
+        what = f"Sector {piece.start:#08x}" if piece.size == SECTOR else f"Block {piece.start:#08x}"
+        return faults.NO_WRITE(
+            what=f"{what} was written {TRIES} times and its checksum is still wrong.",
+            cause="The supply sags while writing, or the flash is worn out.",
+            next=f"{SUPPLY_TEXT} Then start again.",
+            evidence=self.client.evidence,
+        )
 
-    def _wanted(self, at: int) -> bytes:
-        return self.plan.target[at - self.plan.start : at - self.plan.start + SECTOR]
-
-    async def verify(self) -> None:
-        """The whole range and everything that was to be kept.  Raises BK-NOT-AS-PLANNED."""
-        plan = self.plan
-        checks = [("the written range", plan.start, plan.end, zlib.crc32(plan.target))]
-        checks += [
-            (region.name, region.start, region.end, crc)
-            for region, crc in zip(KEPT_REGIONS, plan.proof.kept, strict=True)
-        ]
-        for index, (name, start, end, wanted) in enumerate(checks, 1):
-            self.report.progress(index - 1, len(checks), "ranges", str(self.map))
-            found = await self.client.crc(start, end)
-            if found != wanted and await self.client.crc(start, end) != wanted:
-                self.map.mark(start, end, cells.FAILED)
-                self._tell(always=True)
-                raise faults.NOT_AS_PLANNED(
-                    what=f"The chip's checksum of {name} ({start:#08x}-{end - 1:#08x}) is "
-                    f"{found:08X}, planned was {wanted:08X}.",
-                    cause="A request was damaged on the line, or the supply sagged.",
-                    next=f"{SUPPLY_TEXT} Then start again; the backup is {plan.backup.path}.",
-                    evidence=self.client.evidence,
-                )
-        self.report.progress(len(checks), len(checks), "ranges", str(self.map))
+    # -- telling ---------------------------------------------------------------------------
 
     def _mark(self, at: int, cell: str) -> None:
         self.map.mark(at, at + SECTOR, cell)
@@ -147,5 +292,5 @@ class Writer:
         now = asyncio.get_running_loop().time()
         if always or now - self._told >= TELL_EVERY:
             self._told = now
-            total = self.plan.end - self.plan.start
-            self.report.progress(self.done - self.plan.start, total, "bytes", str(self.map))
+            done = min(self.proven + self._written, self.total) * SECTOR
+            self.report.progress(done, self.total * SECTOR, "bytes", str(self.map))

@@ -41,7 +41,9 @@ async def backup(
 
     Raises what linking and identifying raise, BK-UNPROVEN, BK-DEAD-FLASH, BK-ERASED, STORE-*.
     """
-    async with session(report, options, ports, "Backup", (1, PHASES)) as plug:
+    async with session(
+        report, options, ports, "Backup", (1, PHASES), memory=store.settings
+    ) as plug:
         await plug.speed_up()
         taken = await take_backup(plug, store, (3, PHASES))
     return backup_result(taken)

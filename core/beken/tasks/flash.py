@@ -2,62 +2,46 @@
 
 The order is fixed: questions, image, link, identity, backup, plan, consent, point of no return,
 unprotect, write, verify, restart.  A step that fails ends the job; nothing is erased or written
-after it.  Source: rulings P1 to P16; BK7231 sheet 12.
+after it.  Source: rulings P1 to P16 and P21; BK7231 sheet 12.
 """
 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core.beken.plan import Plan, Proof, make_plan, proof_of, prove, question_if_not_whole
-from core.beken.tasks.backup import backup_result, take_backup
-from core.beken.tasks.session import (
-    ADAPTER,
-    EXTERNAL,
-    PlugOptions,
-    Session,
-    session,
+from core.beken.grounds import (
+    Identity,
+    identity_of,
+    prove_identity,
+    question_if_not_whole,
+    require_layout,
 )
-from core.beken.tasks.write import PHASES, carry_out, restart
-from core.beken.wiring import BOOT_TEXT, GATE_TEXT, SUPPLY_TEXT
-from core.bkimage import flashmap
+from core.beken.identify import Device
+from core.beken.plan import Plan
+from core.beken.planning import make_plan
+from core.beken.survey import Sectors
+from core.beken.tasks.backup import backup_result, take_backup
+from core.beken.tasks.gate import WIRES_OFF, ask_anyway, boot_check, safety
+from core.beken.tasks.session import PlugOptions, Session, session
+from core.beken.tasks.write import PHASES, carry_out, left_to_do, look_over, restart
 from core.bkimage.image import Image, identify, require_flashable
-from core.events import Choice, Question
-from core.fault import FaultError
-from core.faults import STOPPED, UNANSWERED
+from core.events import Question
 from core.job import Reporter, Result
 from core.link.api import OpenPort
 from core.store import files
 from core.store.backups import Backup
 from core.store.store import Store
 
-NOT_CHECKED = "not checked"
 LARGEST_IMAGE = 16 << 20
 
-GATE = Question(key="mains-gate", text=GATE_TEXT)
-SUPPLY = Question(
-    key="supply",
-    text="What feeds the module with 3.3 V?",
-    choices=(
-        Choice(EXTERNAL, "bench supply, regulator board, or development board with EN on GND"),
-        Choice(ADAPTER, "the adapter's own 3.3 V pin"),
-    ),
-    flag="--supply",
-)
-BOOT_CHECK = Question(
-    key="boot-check",
-    text=BOOT_TEXT,
-    choices=(
-        Choice("booted", "yes, its access point is there"),
-        Choice("did not boot", "no, nothing appears"),
-        Choice(NOT_CHECKED, "I do not check it now"),
-    ),
-    assumed=NOT_CHECKED,
-    unattended=NOT_CHECKED,
-)
+Describe = Callable[[bytes], list[str]]
+"""What there is to say of a backup before the plan (rulings P21)."""
+Configure = Callable[[Device, bytes], Awaitable[bytes | None]]
+"""(device, its backup) -> the configuration sector to write as well; None for none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,60 +53,91 @@ class FlashOptions(PlugOptions):
 
 
 @dataclass(frozen=True, slots=True)
-class _Secured:
+class Secured:
     """The backup that the write rests on, and what the chip says of itself."""
 
     backup: Backup
     data: bytes
-    proof: Proof
+    identity: Identity
 
 
 async def flash(
-    report: Reporter, options: FlashOptions, *, ports: OpenPort, store: Store
+    report: Reporter,
+    options: FlashOptions,
+    *,
+    ports: OpenPort,
+    store: Store,
+    describe: Describe | None = None,
+    configure: Configure | None = None,
 ) -> Result:
     """Write an image to the plug.  Result: device, backup, range, `booted` and `summary`.
 
     `booted` is `booted`, `did not boot` or `not checked`; only a person can say.  Raises what
-    linking, identifying and backing up raise, IMG-*, BK-* of `core.beken.plan` and writing.
+    linking, identifying and backing up raise, IMG-*, BK-* of planning and writing.
     """
     began = asyncio.get_running_loop().time()
     report.phase("Image", 1, PHASES)
-    image = await _image(options.image)
+    image = await _image(options.image, options.chip)
     report.facts("image", title=image.title, product=image.product, version=image.version)
     report.phase("Safety", 2, PHASES)
-    await report.confirm(GATE)
-    supply = options.supply or await report.ask(SUPPLY)
-    options = replace(options, supply=supply)
-    if supply == ADAPTER:
-        report.warn("SUPPLY", SUPPLY_TEXT)
-    old = None if options.backup is None else await _load(store, options.backup)
+    options = await safety(report, options)
+    old = None if options.backup is None else await load(store, options.backup)
+    config = None
     async with session(
-        report, options, ports, f"Flash: {image.product}", (3, PHASES), key_needed=True
+        report,
+        options,
+        ports,
+        f"Flash: {image.product}",
+        (3, PHASES),
+        key_needed=True,
+        memory=store.settings,
     ) as plug:
-        secured = await _secure(plug, store, old)
-        plan = await _agree(plug, image, secured)
-        await carry_out(plug, plan, store, options.image)
-        await restart(plug)
-    booted = await _boot_check(report)
+        require_layout(plug.device)
+        require_flashable(image, plug.device.chip)
+        secured = await secure(plug, store, old)
+        for line in describe(secured.data) if describe else ():
+            report.note("BACKUP", line)
+        if configure is not None:
+            async with plug.awake():
+                config = await configure(plug.device, secured.data)
+        plan, now = await _agree(plug, image, secured, config)
+        wrong = left_to_do(plan, now)
+        if wrong:
+            await carry_out(plug, plan, now, store)
+        pins = _takes_uart(config)
+        if not pins:
+            await restart(plug)
+    if pins:
+        await ask_anyway(report, WIRES_OFF, "no")
+    booted = await boot_check(report)
     spent = asyncio.get_running_loop().time() - began
-    return _result(plan, booted, spent)
+    return result_of(plan, wrong, booted, spent)
 
 
-async def _image(path: Path) -> Image:
+async def _image(path: Path, chip: str) -> Image:
     """The image, checked as far as that goes without the chip.  Raises IMG-*, STORE-*."""
     data = await asyncio.to_thread(files.read, path, LARGEST_IMAGE)
     image = await asyncio.to_thread(identify, data)
-    require_flashable(image, flashmap.N.chip)
+    require_flashable(image, chip.lower() or image.chip or "n")
     return image
 
 
-async def _load(store: Store, path: Path) -> tuple[Backup, bytes]:
+def _takes_uart(config: bytes | None) -> bool:
+    """True when RX1 or TX1 become pins at the next start (rulings P5)."""
+    if config is None:
+        return False
+    from core.beken.config import serial_pins
+
+    return bool(serial_pins(config))
+
+
+async def load(store: Store, path: Path) -> tuple[Backup, bytes]:
     """An existing backup.  Raises STORE-NO-RECORD, STORE-CHANGED."""
     backup = await asyncio.to_thread(store.backups.load, path)
     return backup, await asyncio.to_thread(backup.read)
 
 
-async def _secure(plug: Session, store: Store, old: tuple[Backup, bytes] | None) -> _Secured:
+async def secure(plug: Session, store: Store, old: tuple[Backup, bytes] | None) -> Secured:
     """A backup of the linked plug, and the chip's checksums to hold against it."""
     await plug.speed_up()
     if old is None:
@@ -130,47 +145,54 @@ async def _secure(plug: Session, store: Store, old: tuple[Backup, bytes] | None)
         plug.report.facts("backup", **backup_result(taken))
         old = taken.backup, taken.data
     backup, data = old
-    return _Secured(backup, data, await prove(plug.client, proof_of(data)))
+    likely = identity_of(data, plug.device.chip)
+    return Secured(backup, data, await prove_identity(plug.client, plug.device.chip, likely))
 
 
-async def _agree(plug: Session, image: Image, secured: _Secured) -> Plan:
-    """The plan, shown and agreed to.  Raises every refusal of `make_plan`, and DECLINED."""
+async def _agree(
+    plug: Session, image: Image, secured: Secured, config: bytes | None
+) -> tuple[Plan, Sectors]:
+    """The plan, shown and agreed to, and what the chip holds now.
+
+    Raises every refusal of `make_plan`, and DECLINED.
+    """
     report = plug.report
     report.phase("Plan", 7, PHASES)
     question = question_if_not_whole(secured.backup)
     if question is not None:
-        await report.confirm(question)
+        await plug.confirm(question)
     plan = await asyncio.to_thread(
         make_plan,
         plug.device,
         image,
         secured.backup,
         secured.data,
-        secured.proof,
+        secured.identity,
         confirmed=question is not None,
+        config=config,
     )
-    report.facts("plan", **plan.to_json())
+    return plan, await agree_to(plug, plan)
+
+
+async def agree_to(plug: Session, plan: Plan) -> Sectors:
+    """Show the plan and ask, unless the chip holds all of it already.  Raises DECLINED."""
+    plug.report.facts("plan", **plan.to_json())
+    now = await look_over(plug, plan)
+    if not left_to_do(plan, now):
+        plug.report.note("ALREADY-THERE", "The chip holds all of this already; nothing to write.")
+        return now
     text = "\n".join((*plan.lines, f"Backup: {plan.backup.path}", "Write this now?"))
-    await report.confirm(Question(key="write-plan", text=text))
-    return plan
+    await plug.confirm(Question(key="write-plan", text=text))
+    return now
 
 
-async def _boot_check(report: Reporter) -> str:
-    """What a person saw; with nobody there it stays unchecked, and the write stays done."""
-    report.note("BOOT-CHECK", BOOT_TEXT)
-    try:
-        return await report.ask(BOOT_CHECK)
-    except FaultError as error:
-        if error.fault.code not in (UNANSWERED.code, STOPPED.code):
-            raise
-        return NOT_CHECKED
-
-
-def _result(plan: Plan, booted: str, seconds: float) -> dict[str, Any]:
+def result_of(plan: Plan, wrong: int, booted: str, seconds: float) -> dict[str, Any]:
+    """The flat result of a write; `wrong` sectors were not right before."""
+    done = "written and proven" if wrong else "was there already, proven"
     verdict = {
-        "booted": "written, proven, and it started",
-        "did not boot": "written and proven, but it did not start: check the 3.3 V supply first",
-    }.get(booted, "written and proven; whether it starts was not checked")
+        "booted": "written, proven, and it started" if wrong else f"{done}, and it started",
+        "did not boot": f"{done}, but it did not start: check the 3.3 V supply first",
+    }.get(booted, f"{done}; whether it starts was not checked")
     device = plan.device
     return {
         "chip": device.chip,
@@ -179,6 +201,7 @@ def _result(plan: Plan, booted: str, seconds: float) -> dict[str, Any]:
         "image": plan.title,
         "start": plan.start,
         "end": plan.end,
+        "sectors_written": wrong,
         "backup": str(plan.backup.path),
         "backup_sha256": plan.backup.sha256,
         "verified": True,

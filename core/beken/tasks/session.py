@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from core.beken import faults
-from core.beken.client import BASE_BAUD, Client
+from core.beken.client import BASE_BAUD, SHORT, SILENCE, SILENCE_LIMIT, Client
 from core.beken.identify import Device, identify
 from core.beken.linker import DEFAULT_TIMEOUT, LinkView, link_up
+from core.beken.speed import AUTO, LADDER, Memory, Speed
+from core.beken.wire import link_check
 from core.beken.wiring import DRAWING, Lead
+from core.events import Question
 from core.fault import FaultError
 from core.job import Reporter
 from core.link.api import Link, OpenPort
 
-DEFAULT_BAUD = 921600
 ADAPTER = "adapter"
 EXTERNAL = "external"
+NUDGE = 0.1
 CLONED_MACS = ("C8:47:8C:00:00:00",)
 """What flashers leave behind that do not keep the RF sector."""
 
@@ -26,12 +31,16 @@ CLONED_MACS = ("C8:47:8C:00:00:00",)
 class PlugOptions:
     """How to reach the plug.
 
-    `baud` is the speed after identification; `chip` an expectation (empty: none) that never
-    overrides; `supply` is `external`, `adapter` or empty for not said; times in seconds.
+    `baud` is the speed after identification, AUTO for the fastest that is proven, at most
+    `ceiling`; `adapter` is the name under which that is remembered, empty: it is not.  `chip` is
+    an expectation (empty: none) that never overrides; `supply` is `external`, `adapter` or empty
+    for not said; times in seconds.
     """
 
     port: str
-    baud: int = DEFAULT_BAUD
+    baud: int = AUTO
+    ceiling: int = LADDER[-1]
+    adapter: str = ""
     lead: Lead = Lead.GND
     link_timeout: float = DEFAULT_TIMEOUT
     chip: str = ""
@@ -46,25 +55,46 @@ class Session:
     device: Device
     options: PlugOptions
     report: Reporter
+    speed: Speed
 
     async def speed_up(self) -> None:
-        """Go to the wanted speed; where that fails, stay at 115200 and say so."""
-        baud = self.options.baud
-        if self.options.supply == ADAPTER and baud > BASE_BAUD:
+        """Go to the wanted speed; where that fails, stay slower and say so."""
+        if self.options.supply == ADAPTER and self.options.baud != BASE_BAUD:
             self.report.note(
                 "SLOW-SUPPLY", f"The adapter feeds the module: staying at {BASE_BAUD} baud."
             )
             return
-        try:
-            await self.client.set_baud(baud)
-        except FaultError as error:
-            if error.fault.code not in (faults.BAUD.code, "LINK-BAUD"):
-                raise
-            self.report.warn("BAUD", f"{error.fault.what} Going on at {BASE_BAUD} baud.")
+        await self.speed.up()
 
     async def slow_down(self) -> None:
         """Back to 115200, where registers are written."""
-        await self.client.set_baud(BASE_BAUD)
+        await self.speed.down()
+
+    async def confirm(self, question: Question) -> None:
+        """Ask a person; a T's loader, which leaves after a silence, is kept awake meanwhile."""
+        async with self.awake():
+            await self.report.confirm(question)
+
+    @asynccontextmanager
+    async def awake(self) -> AsyncIterator[None]:
+        """Keep the line of a T alive while something else takes long (BK7231 sheet 1.3)."""
+        if not self.device.basic:
+            yield
+            return
+        nudges = asyncio.create_task(self._nudge())
+        try:
+            yield
+        finally:
+            nudges.cancel()
+            with contextlib.suppress(asyncio.CancelledError, FaultError):
+                await nudges
+            with contextlib.suppress(FaultError):  # whoever asks next finds out
+                await self.client.link.quiet(SILENCE, SILENCE_LIMIT)
+
+    async def _nudge(self) -> None:
+        while True:
+            await self.client.exchange(link_check(), SHORT)
+            await asyncio.sleep(NUDGE)
 
 
 @asynccontextmanager
@@ -76,10 +106,12 @@ async def session(
     steps: tuple[int, int],
     *,
     key_needed: bool = False,
+    memory: Memory | None = None,
 ) -> AsyncIterator[Session]:
     """Open, link, identify; on every way out leave the chip at 115200 and close the port.
 
-    `steps` is (index of the link phase, number of phases).  The chip stays in its loader, so
+    `steps` is (index of the link phase, number of phases); `memory` keeps the speed that was
+    proven.  The chip stays in its loader, so
     that the next job links without the reset lead.
     """
     index, of = steps
@@ -93,7 +125,8 @@ async def session(
         report.facts("device", **device.facts())
         _odd(report, device)
         _expected(options, device)
-        yield Session(client, device, options, report)
+        speed = Speed(client, report, options.baud, options.ceiling, options.adapter, memory)
+        yield Session(client, device, options, report, speed)
     finally:
         await client.leave()
         await link.close()

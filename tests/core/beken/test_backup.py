@@ -108,7 +108,7 @@ async def test_one_damaged_byte_costs_one_sector(tmp_path: Path) -> None:
 
 @virtual
 async def test_a_checksum_that_changes_is_named(tmp_path: Path) -> None:
-    bench = Bench(tmp_path, Plug(stock(), faulty("lie:4")))
+    bench = Bench(tmp_path, Plug(stock(), faulty("lie:8")))
     result = result_of(await take(bench))
     assert result["reread"] == 0
     assert "noise or supply" in bench.texts()

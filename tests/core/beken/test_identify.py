@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from core.beken.client import Client
+from core.beken.flash_ids import generic
 from core.beken.identify import Device, identify
 from core.beken.tasks.info import InfoOptions, info
 from core.bkimage import cipher
@@ -38,11 +39,10 @@ def test_a_stock_plug() -> None:
 @pytest.mark.parametrize(
     ("options", "code"),
     [
-        (replace(MAX, chip_id=0x7238), "BK-NOT-YET"),
+        (replace(MAX, chip_id=0x7236), "BK-NOT-YET"),
         (replace(MAX, chip_id=0x12345), "BK-NOT-YET"),
         (replace(MAX, flash_id=(0, 0, 0)), "BK-DEAD-FLASH"),
         (replace(MAX, flash_id=(0xFF, 0xFF, 0xFF)), "BK-DEAD-FLASH"),
-        (replace(MAX, flash_id=(0x12, 0x34, 0x99)), "BK-FLASH-ID"),
     ],
 )
 def test_refused_by_name(options: PlugOptions, code: str) -> None:
@@ -52,31 +52,68 @@ def test_refused_by_name(options: PlugOptions, code: str) -> None:
     assert caught.value.fault.touched == "nothing"
 
 
-def test_an_unknown_flash_with_a_likely_size_is_still_a_device() -> None:
-    device = look(Plug(stock(), replace(MAX, flash_id=(0x12, 0x34, 0x15))))
-    assert (device.part, device.size, device.flash_chip) == ("unknown", 0x200000, None)
-    assert device.protected
+@pytest.mark.parametrize("size_byte", [0x15, 0x99])
+def test_an_unknown_flash_is_still_a_device(size_byte: int) -> None:
+    """BK7231 sheet 4.2: size by the id's third byte, else by where the flash repeats itself."""
+    device = look(Plug(stock(), replace(MAX, flash_id=(0x12, 0x34, size_byte))))
+    assert (device.part, device.size, device.known_flash) == ("not in the table", 0x200000, False)
+    chip = device.flash_chip
+    assert chip is not None
+    assert (chip.registers, chip.mask, device.protected) == (2, 0x407C, True)
 
 
-class TLoader:
-    """A T: it answers LinkCheck and the version question, and nothing about registers."""
+def test_a_flash_of_no_known_size_is_refused() -> None:
+    with pytest.raises(FaultError) as caught:
+        look(Plug(stock()[:0x180000], replace(MAX, flash_id=(0x12, 0x34, 0x99))))
+    assert caught.value.fault.code == "BK-FLASH-ID"
 
-    def __init__(self) -> None:
-        self.frames: list[bytes] = []
+
+@pytest.mark.parametrize(
+    ("status", "registers", "mask"),
+    [(0x4004, 2, 0x407C), (0xFF1C, 1, 0x7C), (0x1C1C, 1, 0x7C), (0x0000, 2, 0x407C)],
+)
+def test_a_second_register_counts_only_when_it_is_plausible(
+    status: int, registers: int, mask: int
+) -> None:
+    chip = generic(bytes.fromhex("123415"), status)
+    assert (chip.registers, chip.mask) == (registers, mask)
+
+
+def test_a_bk7238_is_a_device_whose_registers_are_left_alone() -> None:
+    """Rulings P18: backup yes; its RF block is found by content."""
+    content = bytearray(stock())
+    content[0x1E3000:0x1E4000] = content[0x1D0000:0x1D1000]
+    content[0x1D0000:0x1D1000] = b"\xff" * 4096
+    plug = Plug(bytes(content), replace(MAX, chip_id=0x7238))
+    device = look(plug)
+    assert (device.chip, device.mac) == ("bk7238", "A4:C1:38:5C:94:FA")
+    assert device.flash_key is None
+    assert not plug.register_writes
+
+
+class OtherLoader:
+    """It answers LinkCheck, CRC and the version question, and nothing about registers."""
+
+    def __init__(self, version: bytes) -> None:
+        self.version = version
+        self.asked: set[int] = set()
 
     def attach(self, send) -> None:  # type: ignore[no-untyped-def]
         self.send = send
 
     def received(self, data: bytes, baud: int) -> None:
-        self.frames.append(data)
-        if data == bytes.fromhex("01e0fc0100"):
+        self.asked.add(data[4])
+        if data[4] == 0x00:
             self.send(bytes.fromhex("040e0501e0fc0100"))
-        if data == bytes.fromhex("01e0fc0111"):
-            self.send(bytes.fromhex("040e1401e0fc11") + b"BK7231S_1.0.5\0\0\0")
+        if data[4] == 0x10:
+            self.send(bytes.fromhex("040e0801e0fc1012345678"))
+        if data[4] == 0x11 and self.version:
+            self.send(bytes.fromhex("040e1401e0fc11") + self.version.ljust(16, b"\0"))
 
 
-def test_a_t_is_recognised_and_refused_before_anything_else_is_asked() -> None:
-    device = TLoader()
+@pytest.mark.parametrize("version", [b"", b"BK7252_1.0.1", b"\x1b[31m"])
+def test_a_basic_loader_that_is_no_t_is_refused(version: bytes) -> None:
+    device = OtherLoader(version)
 
     async def scene() -> None:
         await identify(Client(MemoryLink(device)), key_needed=True)
@@ -84,9 +121,8 @@ def test_a_t_is_recognised_and_refused_before_anything_else_is_asked() -> None:
     with pytest.raises(FaultError) as caught:
         run(scene())
     assert caught.value.fault.code == "BK-NOT-YET"
-    assert "BK7231S_1.0.5" in caught.value.fault.what
-    read = bytes.fromhex("01e0fc050300008000")
-    assert set(device.frames) == {read, bytes.fromhex("01e0fc0100"), bytes.fromhex("01e0fc0111")}
+    assert "\x1b" not in caught.value.fault.what
+    assert device.asked == {0x03, 0x00, 0x11, 0x10}
 
 
 @pytest.mark.parametrize("order", ["drop:host:identify:2", "corrupt:chip:identify:9"])

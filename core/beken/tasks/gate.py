@@ -1,0 +1,71 @@
+"""The questions that stand before and after every write."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TypeVar
+
+from core.beken.tasks.session import ADAPTER, EXTERNAL, PlugOptions
+from core.beken.wiring import BOOT_TEXT, GATE_TEXT, SUPPLY_TEXT
+from core.events import Choice, Question
+from core.fault import FaultError
+from core.faults import STOPPED, UNANSWERED
+from core.job import Reporter
+
+NOT_CHECKED = "not checked"
+GATE = Question(key="mains-gate", text=GATE_TEXT)
+SUPPLY = Question(
+    key="supply",
+    text="What feeds the module with 3.3 V?",
+    choices=(
+        Choice(EXTERNAL, "bench supply, regulator board, or development board with EN on GND"),
+        Choice(ADAPTER, "the adapter's own 3.3 V pin"),
+    ),
+    flag="--supply",
+)
+BOOT_CHECK = Question(
+    key="boot-check",
+    text=BOOT_TEXT,
+    choices=(
+        Choice("booted", "yes, its access point is there"),
+        Choice("did not boot", "no, nothing appears"),
+        Choice(NOT_CHECKED, "I do not check it now"),
+    ),
+    assumed=NOT_CHECKED,
+    unattended=NOT_CHECKED,
+)
+WIRES_OFF = Question(
+    key="wires-off",
+    text="The new configuration makes pins of RX1 and TX1 (P10, P11): they become outputs when "
+    "the plug starts, and would drive against the adapter. Take both data wires off before the "
+    "first start. Are the RX1 and TX1 wires removed?",
+    unattended="no",
+)
+"""Asked after the port is closed and before the first start (rulings P5)."""
+
+Options = TypeVar("Options", bound=PlugOptions)
+
+
+async def safety(report: Reporter, options: Options) -> Options:
+    """Ask whether it is safe to wire, and what feeds the module (rulings P3).  Raises DECLINED."""
+    await report.confirm(GATE)
+    supply = options.supply or await report.ask(SUPPLY)
+    if supply == ADAPTER:
+        report.warn("SUPPLY", SUPPLY_TEXT)
+    return replace(options, supply=supply)
+
+
+async def ask_anyway(report: Reporter, question: Question, otherwise: str) -> str:
+    """What a person saw; with nobody there `otherwise`, and what was written stays written."""
+    try:
+        return await report.ask(question)
+    except FaultError as error:
+        if error.fault.code not in (UNANSWERED.code, STOPPED.code):
+            raise
+        return otherwise
+
+
+async def boot_check(report: Reporter) -> str:
+    """Whether the plug starts, as only a person can say (rulings P2)."""
+    report.note("BOOT-CHECK", BOOT_TEXT)
+    return await ask_anyway(report, BOOT_CHECK, NOT_CHECKED)
