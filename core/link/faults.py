@@ -63,9 +63,9 @@ BUSY = FaultKind(
 URL = FaultKind(
     "LINK-URL",
     "This kind of port address is not understood",
-    "A port is a device path such as /dev/ttyUSB0 or /dev/serial/by-id/..., "
-    "socket://HOST:PORT for a raw TCP serial server, or rfc2217://HOST:PORT for a server that "
-    "takes speed and lines over the network.",
+    "A port is a device path such as /dev/ttyUSB0 or /dev/serial/by-id/... . For a raw TCP serial "
+    "server it is socket://HOST:PORT. For a server that takes speed and lines over the network it "
+    "is rfc2217://HOST:PORT.",
 )
 OPEN = FaultKind(
     "LINK-OPEN",
