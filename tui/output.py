@@ -63,6 +63,15 @@ class Output:
         """The one line that is the whole answer, in either form."""
         self._write(self._out, clean(line))
 
+    def raw(self, data: bytes) -> None:
+        """Bytes that are the whole answer, as they are: for a pipe or a file."""
+        try:
+            self._out.flush()
+            self._out.buffer.write(data)
+            self._out.flush()
+        except OSError:
+            drop_output(self._out)
+
     def object(self, values: Mapping[str, Any]) -> None:
         """One JSON object, if JSON is wanted."""
         if self._json:

@@ -68,3 +68,9 @@ CHANGING = FaultKind(
     "Another program is writing to it, or a share went away. Wait until that has ended, copy the "
     "file, and open the copy.",
 )
+ARGUMENT = FaultKind(
+    "TUYA-ARGUMENT",
+    "The command line is not complete",
+    "`wattbench backup --help` lists the forms of the command.",
+    exit=Exit.USAGE,
+)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from core.beken.tasks.session import PlugOptions, session
 from core.bkimage.flashmap import BLOCK, SECTOR
+from core.fault import Exit
 from core.job import Reporter, Result
 from core.link.api import OpenPort
 
@@ -37,8 +38,8 @@ async def compare(report: Reporter, options: CompareOptions, *, ports: OpenPort)
     """Compare the linked chip with a dump.
 
     Result: `equal`, `ranges` (lists of [start, end) in flash addresses, whole sectors), `areas`
-    (names), chip, mac, summary.  Bytes at the dump's ends that fill no sector are left out, as is
-    what the chip does not have.  Raises what linking and identifying raise.
+    (names), chip, mac, `exit` (0 or 4), summary.  Bytes at the dump's ends that fill no sector are
+    left out, as is what the chip does not have.  Raises what linking and identifying raise.
     """
     async with session(report, options, ports, "Backup: compare", (1, 3)) as plug:
         await plug.speed_up()
@@ -54,14 +55,16 @@ async def compare(report: Reporter, options: CompareOptions, *, ports: OpenPort)
     text = "The chip equals the dump." if not ranges else f"They differ: {', '.join(areas)}."
     if size_differs:
         text += f" The chip has {device.size} bytes, the dump {len(options.dump)}."
+    equal = not ranges and not size_differs
     return {
-        "equal": not ranges and not size_differs,
+        "equal": equal,
         "chip": device.chip,
         "mac": device.mac,
         "compared": max(0, walk.end - walk.start),
         "ranges": [list(pair) for pair in ranges],
         "areas": areas,
         "summary": text,
+        "exit": Exit.DONE if equal else Exit.DIFFERENT,
     }
 
 
@@ -90,7 +93,10 @@ class _Walk:
                 self._mark(at, stop, SAME)
             else:
                 for sector in range(at, stop, SECTOR):
-                    same = await self._agrees(sector, sector + SECTOR)
+                    # asked twice: one damaged answer must not make a difference
+                    same = await self._agrees(sector, sector + SECTOR) or await self._agrees(
+                        sector, sector + SECTOR
+                    )
                     self._mark(sector, sector + SECTOR, SAME if same else OTHER)
                     if not same:
                         self.different.append((sector, sector + SECTOR))
