@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
 import re
 from collections.abc import Callable, Iterable
@@ -109,6 +111,39 @@ def list_ports(
     consoles = _consoles(root / "proc/cmdline")
     found = [_port(info, names, consoles, root / "proc") for info in scan()]
     return sorted(found, key=lambda port: (port.vid is None, _natural(port.device)))
+
+
+async def watch_ports(
+    tell: Callable[[list[Port]], None],
+    *,
+    every: float = 1.0,
+    listing: Callable[[], list[Port]] = list_ports,
+    root: Path = Path("/"),
+) -> None:
+    """Call `tell` with the ports now and whenever an adapter comes, goes or gets its rights.
+
+    Looks every `every` seconds at the names in /dev only; the costly list is made when they
+    change.  Runs until it is cancelled.
+    """
+    seen: tuple[tuple[str, ...], ...] | None = None
+    while True:
+        now = await asyncio.to_thread(_adapters, root / "dev")
+        if now != seen:
+            seen = now
+            tell(await asyncio.to_thread(listing))
+        await asyncio.sleep(every)
+
+
+def _adapters(dev: Path) -> tuple[tuple[str, ...], ...]:
+    """Name, rights and last change of everything that can be plugged in."""
+    found = []
+    for kind in ("ttyUSB*", "ttyACM*"):
+        for path in dev.glob(kind):
+            with contextlib.suppress(OSError):  # pulled out at this moment
+                node = path.stat()
+                facts = (node.st_mode, node.st_gid, node.st_ctime_ns)
+                found.append((path.name, *map(str, facts)))
+    return tuple(sorted(found))
 
 
 def chip_of(vid: int | None, pid: int | None) -> Chip:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from core.link.leases import Holder
-from core.link.ports import CHIPS, Port, Use, chip_of, list_ports
+from core.link.ports import CHIPS, Port, Use, chip_of, list_ports, watch_ports
+from tests.virtual_clock import virtual
 
 
 @dataclass
@@ -105,3 +108,28 @@ def test_every_chip_starts_below_its_ceiling() -> None:
 def test_the_real_machine_can_be_listed() -> None:
     for port in list_ports():
         assert port.device.startswith("/dev/")
+
+
+@virtual
+async def test_an_adapter_that_comes_or_goes_later_is_noticed(root: Path) -> None:
+    told: list[int] = []
+    made = 0
+
+    def listing() -> list[Port]:
+        nonlocal made
+        made += 1
+        infos = [Info(str(path), vid=1, pid=1) for path in (root / "dev").glob("ttyUSB*")]
+        return listed(root, *infos)
+
+    task = asyncio.create_task(
+        watch_ports(lambda ports: told.append(len(ports)), listing=listing, root=root)
+    )
+    await asyncio.sleep(10.5)
+    assert (told, made) == ([0], 1)  # nothing is read while nothing changes
+    adapter = Path(device(root, "ttyUSB0"))
+    for change in (partial(adapter.chmod, 0o660), adapter.unlink):  # udev gives the rights later
+        await asyncio.sleep(2)
+        change()
+    await asyncio.sleep(2)
+    assert told == [0, 1, 1, 0]
+    task.cancel()
