@@ -114,13 +114,14 @@ def _key_places(data: bytes) -> Iterator[int]:
             count += 1
         if count == _MOST_CANDIDATES:
             return
-    for run in _ANCHORS.finditer(data):
-        at = run.start() - _KEY_BEFORE_ANCHOR
+    anchor = data.find(crypt.ANCHOR)
+    while anchor >= 0 and count < 2 * _MOST_CANDIDATES:
+        at = anchor - _KEY_BEFORE_ANCHOR
         if at >= 0 and at % SECTOR and at + SECTOR <= len(data):
             yield at
             count += 1
-        if count >= 2 * _MOST_CANDIDATES:
-            return
+        run = _ANCHORS.match(data, anchor)
+        anchor = data.find(crypt.ANCHOR, run.end() if run else anchor + 1)
 
 
 def _heads(data: bytes, first: int, key: bytes, *magics: int) -> Iterator[int]:

@@ -140,9 +140,9 @@ def _kind(role: str) -> str:
     return next((kind for start, kind in _ROLE_KINDS if role.startswith(start)), "")
 
 
-def verdict(opened: Opened, seen: Survey) -> Health:
+def verdict(opened: Opened, seen: Survey, *, thorough: bool = False) -> Health:
     """Whether a file is worth trusting: by its contents, and by its record if it has one."""
-    by_contents = judge(seen)
+    by_contents = judge(seen, thorough=thorough)
     reasons, notes = list(by_contents.reasons), list(by_contents.notes)
     if opened.changed:
         reasons.append("It is not what its record says: the file was changed after the backup.")

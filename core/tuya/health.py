@@ -33,9 +33,12 @@ class Health:
     notes: tuple[str, ...]
 
 
-def judge(seen: Survey) -> Health:
-    """The verdict on a dump by its contents alone."""
-    reasons = tuple(dict.fromkeys(_reasons(seen)))
+def judge(seen: Survey, *, thorough: bool = False) -> Health:
+    """The verdict on a dump by its contents alone.
+
+    `thorough` also computes the hashes in the container headers, which takes a moment.
+    """
+    reasons = tuple(dict.fromkeys((*_reasons(seen), *(_hashes(seen) if thorough else ()))))
     return Health(not reasons, reasons, tuple(_notes(seen)))
 
 
@@ -48,6 +51,8 @@ def _reasons(seen: Survey) -> Iterator[str]:
     if seen.base:
         yield f"It is only a part of a flash, from {seen.base:#08x} on."
         return
+    if seen.info.mac and not any(seen.info.mac[3:]):
+        yield "Half of its MAC is 00: a redacted copy, made for sharing."
     yield from _code(seen)
     zeros = entropy.blank_sectors(seen.data, 0)
     if len(zeros) >= _ZEROS_DOUBTED:
@@ -81,6 +86,16 @@ def _code(seen: Survey) -> Iterator[str]:
     dull = entropy.entropy(app[:SECTOR])
     if app.strip(b"\xff") and dull < _DULL:
         yield f"The application has {dull:.1f} bits a byte: too regular to be code."
+
+
+def _hashes(seen: Survey) -> Iterator[str]:
+    """Both checks of each container, checksum and hash."""
+    for header in (a for a in seen.areas if a.kind is Kind.HEADER):
+        start = 0 if header.name.startswith("bootloader") else APP_START
+        at = header.start
+        told = rbl.parse_on_flash(seen.data[at : at + rbl.ON_FLASH])
+        if told is not None:
+            yield from rbl.verify(told, strides.strip(seen.data[start:at]))
 
 
 def _app_without_header(app: bytes) -> Iterator[str]:

@@ -141,7 +141,7 @@ def _check(opened: Opened, seen: Survey, bench: Bench) -> int:
     from core.tuya.catalogue import verdict
     from tui.backup_lines import verdict_lines
 
-    health = verdict(opened, seen)
+    health = verdict(opened, seen, thorough=True)
     if not health.trusted:
         raise faults.DOUBT(
             what=f"{opened.path.name}: {' '.join(health.reasons)}",
@@ -180,7 +180,7 @@ def _compare(args: argparse.Namespace, bench: Bench) -> int:
         for a in found.areas
     ]
     lines = [
-        f"  {a.start:06x}-{a.end - 1:06x}  {a.name:<18} {a.size} bytes in {a.sectors} sectors"
+        f"  {a.start:06x}-{a.end - 1:06x}  {a.name:<18} {a.size} bytes, sectors: {a.sectors}"
         for a in found.areas
     ]
     bench.out.result(
