@@ -94,7 +94,8 @@ class Numbering:
 
     def _step_back(self, number: int) -> Relation:
         """Lower than before: a frame of the past, until some more go on from there."""
-        forward = self._low is not None and 0 < (number - self._low) % self._space < NEAR_END
+        most = min(NEAR_END, self._space // 4)
+        forward = self._low is not None and 0 < (number - self._low) % self._space < most
         self._run = self._run + 1 if forward else 0
         self._low = number
         return Relation.RESTART if self._run >= SETTLED else Relation.BACK
