@@ -15,7 +15,7 @@ from urllib.parse import quote, urlencode
 
 import httpx
 
-from core.fault import FaultError, Touched
+from core.fault import FaultError
 from core.openbk import faults, pages, tolerant, wire
 from core.openbk.transport import DeviceTransport
 
@@ -371,6 +371,10 @@ class Client:
 _REFUSED = faults.REFUSED.code
 
 
+Connect = Callable[[str], Client]
+"""Makes a client of a host: with its password, and its turn among other jobs."""
+
+
 def _busy(error: FaultError) -> bool:
     """True when the connection was refused, not when nobody is there."""
     cause = error.__cause__
@@ -380,8 +384,3 @@ def _busy(error: FaultError) -> bool:
 def _path(target: str) -> str:
     """A target without its query: queries hold secrets."""
     return target.partition("?")[0]
-
-
-def half_done(state: str) -> dict[str, Any]:
-    """The fields of a fault that comes after something was changed."""
-    return {"state": state, "touched": Touched.PARTIAL}

@@ -70,8 +70,9 @@ def _load(path: Path, profiles: Path | None, depth: int) -> Profile:
     raise _no_base(path.name, f"there is no {profile.base}")
 
 
-def dump(profile: Profile) -> str:
-    """The profile as TOML.  Secrets with a name stand as a reference, others are left out."""
+def dump(profile: Profile, *, reveal: bool = False) -> str:
+    """The profile as TOML.  Secrets with a name stand as a reference; others are left out, or
+    written in clear with `reveal`."""
     values: dict[str, Any] = {
         name: getattr(profile, name) for name in TOP if getattr(profile, name) is not None
     }
@@ -79,7 +80,7 @@ def dump(profile: Profile) -> str:
         values["drivers"] = list(profile.drivers)
     for name in SECTIONS:
         section = getattr(profile, name)
-        entries = {f.name: _plain(getattr(section, f.name)) for f in fields(section)}
+        entries = {f.name: _plain(getattr(section, f.name), reveal) for f in fields(section)}
         values[name] = {k: v for k, v in entries.items() if v is not None}
     values["pins"] = {str(n): _entry(pin) for n, pin in sorted(profile.pins.items())}
     values["channels"] = {str(n): _entry(c) for n, c in sorted(profile.channels.items())}
@@ -88,9 +89,11 @@ def dump(profile: Profile) -> str:
     return tomli_w.dumps({k: v for k, v in values.items() if v != {}})
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, reveal: bool) -> Any:
     if isinstance(value, Secret):
-        return {"secret": value.name} if value.name else None
+        if value.name:
+            return {"secret": value.name}
+        return value.value if reveal and value.value else None
     return value
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from core.store.backups import Backups
 from core.store.clock import Now, utc_now
+from core.store.devices import Devices
 from core.store.files import Files
 from core.store.jobs import Jobs
 from core.store.keys import Keys
@@ -22,6 +23,7 @@ class Store:
         self.home, self.now = home, now
         self.files = Files(owner)
         self.backups = Backups(home / "backups", self.files, now)
+        self.devices = Devices(home / "devices", self.files, now)
         self.jobs = Jobs(home / "jobs", self.files, now)
         self.settings = Settings(home / "settings.toml", self.files)
 
