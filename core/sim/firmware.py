@@ -20,11 +20,13 @@ from core.bkimage.flashmap import (
     APP_START,
     CHIPS,
     FINGERPRINTS,
-    SECTOR,
     SIZE,
     TUYA_STORE,
     ChipMap,
 )
+from core.sim.tuya_values import LSC_N, LSC_T, stock_values
+from core.tuya import encode, files
+from core.tuya.crypt import SHARED_KEYS
 
 _VECTORS = bytes.fromhex("0e0000ea") + bytes.fromhex("14f09fe5") * 7
 _BUILT = 1_735_689_600
@@ -64,9 +66,9 @@ def stock_n(
     seed: int = 1,
     overlay: Mapping[int, bytes] | None = None,
 ) -> bytes:
-    """The 2 MiB flash of a plug with a Tuya firmware on a BK7231N.
+    """The 2 MiB flash of an LSC plug with a Tuya firmware on a BK7231N, never paired.
 
-    `overlay` puts bytes at flash offsets, such as a key-value store at 0x1EE000.
+    `overlay` puts bytes at flash offsets, such as another key-value store at 0x1EE000.
     """
     texts = ("oem_bk7231n_plug", "< TUYA IOT SDK V:2.3.1 BS:40.00_PT:2.2 >", "FOR ty AT bk7231n >")
     return _stock(Recipe("n", cipher.TUYA, seed, _STOCK_APP, texts, "n", "n"), mac, overlay or {})
@@ -136,12 +138,14 @@ def _stock(recipe: Recipe, mac: bytes, overlay: Mapping[int, bytes]) -> bytes:
     chip = CHIPS[recipe.chip]
     noise = Random(recipe.seed * 1000 + 7)
     flash = bytearray(b"\xff" * SIZE)
+    pins = {"n": LSC_N, "t": LSC_T}[recipe.chip]
+    values = stock_values(recipe.chip, recipe.seed, pins)
     image = _bootloader(recipe) + _on_flash(_application(recipe))
     parts = {
         0: image,
         chip.rf.start: rf.build(mac, noise.randbytes(_CALIBRATION)),
-        chip.region("tuya files").start: noise.randbytes(2 * SECTOR),
-        TUYA_STORE: noise.randbytes(SIZE - TUYA_STORE),
+        chip.region("tuya files").start: files.build({"log_seq_stat": b"", "oem_cfg": pins}),
+        TUYA_STORE: encode.store(values, SHARED_KEYS[0]),
         **overlay,
     }
     for address, data in parts.items():
