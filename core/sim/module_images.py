@@ -28,7 +28,8 @@ def meter_image(version: str = "V1.7", size: int = IMAGE_SIZE, seed: int = 8253)
     body[12:18] = bytes.fromhex("54078800c680")
     body[0x18:0x1C] = size.to_bytes(4, "little")
     name = b"Electricity_meter\0github.com\0" + version.encode() + b"\0"
-    body[0x4000 : 0x4000 + len(name)] = name
+    at = size // 2
+    body[at : at + len(name)] = name
     return bytes(body) + (zlib.crc32(body) ^ 0xFFFFFFFF).to_bytes(4, "little")
 
 

@@ -1,0 +1,165 @@
+"""What every job on a module begins and ends with: port, programmer, module, who is there."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from core.events import Question
+from core.fault import FaultError
+from core.job import Reporter
+from core.link.api import OpenPort
+from core.store.store import Store
+from core.telink import connect, faults
+from core.telink.client import Client
+from core.telink.identify import Module, identify, read_twice
+from core.telink.wire import BASE_BAUD, BAUDS
+from core.telink.wiring import GATE_TEXT
+from core.tlimage.flashmap import IDENTITY
+
+AUTO = 0
+GATE = Question(key="module-gate", text=GATE_TEXT)
+START_LIMIT = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModuleOptions:
+    """How to reach the module: the port of the programmer, and the speed (0: the best)."""
+
+    port: str
+    baud: int = AUTO
+
+
+@dataclass(slots=True)
+class Session:
+    """A module that is stopped and identified.
+
+    With `leave_stopped` its processor stays stopped at the end: half a firmware must not start.
+    """
+
+    client: Client
+    module: Module
+    options: ModuleOptions
+    report: Reporter
+    rung: connect.Rung
+    leave_stopped: bool = False
+
+    async def recover(self) -> None:
+        """Reach the module again after it was lost, and prove that nobody exchanged it.
+
+        Raises what connecting raises, and TL-FOREIGN.
+        """
+        client, report = self.client, self.report
+        await report.waiting(connect.find_programmer(client, report))
+        await connect.speed_up(client, report, self.options.baud)
+        await report.waiting(connect.wake_module(client, report, self.rung.name))
+        uid = await client.unique_id()
+        identity = await read_twice(client, IDENTITY.start, IDENTITY.end)
+        if uid.hex() != self.module.uid or identity != self.module.identity:
+            raise faults.FOREIGN(
+                what="After the interruption another module answers.",
+                cause="The wires went to another module meanwhile.",
+                next="Connect the first module again, then resume the job.",
+            )
+
+
+def checked_baud(baud: int) -> int:
+    """`baud`, if the programmer makes it.  Raises TL-BAUD, for 460800 above all."""
+    if baud == AUTO or baud in BAUDS:
+        return baud
+    raise faults.BAUD(
+        what=f"{baud} is not a speed of the programmer.",
+        cause="460800 in its table makes 615385." if baud == 460800 else "It is not in its table.",
+        next=f"Use --baud auto, or one of {', '.join(map(str, sorted(BAUDS)))}.",
+    )
+
+
+@asynccontextmanager
+async def session(
+    report: Reporter,
+    options: ModuleOptions,
+    ports: OpenPort,
+    store: Store,
+    holder: str,
+    steps: tuple[int, int],
+) -> AsyncIterator[Session]:
+    """Open, find the programmer, stop the module, identify.
+
+    `steps` is (index of the first of the two phases, number of phases).  On every way out the
+    module starts again, the programmer is left at 230400 and the port is closed.
+    """
+    baud = checked_baud(options.baud)
+    index, of = steps
+    report.phase("Connect", index, of)
+    link = await ports(options.port, BASE_BAUD, holder)
+    client = Client(link)
+    found: Session | None = None
+    reached = False
+    try:
+        await connect.find_programmer(client, report)
+        await connect.speed_up(client, report, baud)
+        assert client.programmer is not None
+        version = client.programmer.version
+        report.facts("programmer", version=version, baud=link.baud, crc=client.has_crc)
+        reached = True
+        rung = await connect.wake_module(client, report, _remembered(store, options.port))
+        await _remember(store, options.port, rung)
+        report.facts("link", linked=True, rung=rung.name, prompt="")
+        report.phase("Identify", index + 1, of)
+        module = await identify(client)
+        report.facts("device", **module.facts())
+        _odd(report, client, module)
+        found = Session(client, module, options, report, rung)
+        yield found
+    finally:
+        if reached and not (found is not None and found.leave_stopped):
+            await _start(client)
+        await client.leave()
+        await link.close()
+
+
+async def _start(client: Client) -> None:
+    """Let the module run; nothing depends on it any more."""
+    with contextlib.suppress(FaultError, TimeoutError):
+        async with asyncio.timeout(START_LIMIT):
+            await client.start()
+
+
+def _key(port: str) -> str:
+    """Where the rung that worked is remembered, per adapter."""
+    return f"module_rung_{hashlib.sha256(port.encode(errors='replace')).hexdigest()[:8]}"
+
+
+def _remembered(store: Store, port: str) -> str:
+    return store.settings.get(_key(port))
+
+
+async def _remember(store: Store, port: str, rung: connect.Rung) -> None:
+    with contextlib.suppress(FaultError):  # only a convenience
+        await asyncio.to_thread(store.settings.set, _key(port), rung.name)
+
+
+def _odd(report: Reporter, client: Client, module: Module) -> None:
+    """Say what the technician should know before anything else."""
+    if not client.has_crc:
+        report.note(
+            "OLD-PROGRAMMER",
+            f"The programmer has version {module.programmer}, without checksums: everything is "
+            "read twice instead, which takes longer.",
+        )
+    if module.locked:
+        report.note("LOCKED", "The flash is write-protected; writing unlocks it first.")
+    if not module.mac:
+        report.warn("NO-MAC", "No MAC is stored: the firmware will invent one at its first start.")
+    if module.banks[1].boots and not module.banks[0].boots:
+        report.note(
+            "BANK-1",
+            "The firmware runs from the second boot bank (updated over the air). What is written "
+            "to the first one will win.",
+        )
+    for text in module.settings.notes if module.settings else ():
+        report.warn("SETTINGS", text)
