@@ -31,6 +31,7 @@ REBOOT_GAP = 0.01
 LEAVE = 0.3
 ERASE_TIME = {Unit.SECTOR: 1.5, Unit.BLOCK: 4.0}
 CRC_FLOOR = 200_000  # bytes a second, well below what any chip was seen to do
+PATIENCE = 0.6
 FINAL_XOR = 0xFFFFFFFF
 
 STATE_LOST = "Unknown since the last finished step."
@@ -63,7 +64,11 @@ class Client:
     # -- one request -----------------------------------------------------------------------
 
     async def exchange(self, request: Request, deadline: float) -> Reply | None:
-        """Send once, wait for the answer at most `deadline` + USB seconds."""
+        """Send once, wait for the answer at most `deadline` + USB seconds.
+
+        A T restarts when it hears nothing for long, so while it owes an answer it hears a
+        LinkCheck now and then, which waits in its ring; the answers to these are passed over.
+        """
         loop = asyncio.get_running_loop()
         self._sent, self._heard = request.frame, b""
         await self.link.write(request.frame)
@@ -74,7 +79,12 @@ class Client:
             return None
         loop = asyncio.get_running_loop()
         buffer, missing = bytearray(), 0
+        nudge_at = loop.time() + PATIENCE if self.basic else until
         while (left := until - loop.time()) > 0:
+            if loop.time() >= nudge_at:
+                await self.link.write(wire.link_check().frame)
+                nudge_at = loop.time() + PATIENCE
+            left = min(left, max(nudge_at - loop.time(), 0.0)) or left
             if missing:
                 chunk = await self.link.read_exactly(missing, left)
             else:

@@ -11,6 +11,9 @@ Each is one line of text on the command line (`parse_fault`), one `Fault` in cod
     lost:STAGE[:N]          the N-th request of the stage is carried out, its reply is lost
     vanish:change:N         the adapter is pulled right after the N-th change of the flash
     vanish:STAGE:N          ... when the N-th request of the stage has come, before it is done
+    reset:change:N          the supply breaks down for a moment right after the N-th change: the
+                            chip starts anew
+    reset:STAGE:N           ... when the N-th request of the stage has come, before it is done
     stuck:ADDRESS           the 4 KiB sector there is acknowledged but never erased
     weak:ADDRESS:BIT        this bit stays 1, whatever is programmed
     lie:N                   the N-th CRC answer is wrong, once
@@ -60,6 +63,7 @@ class Kind(StrEnum):
     MUTE = "mute"
     LOST = "lost"
     VANISH = "vanish"
+    RESET = "reset"
     STUCK = "stuck"
     WEAK = "weak"
     LIE = "lie"
@@ -67,7 +71,8 @@ class Kind(StrEnum):
 
 
 BYTE_KINDS = (Kind.DROP, Kind.CORRUPT, Kind.ADD)
-REQUEST_KINDS = (Kind.SILENT, Kind.MUTE, Kind.LOST, Kind.VANISH)
+REQUEST_KINDS = (Kind.SILENT, Kind.MUTE, Kind.LOST, Kind.VANISH, Kind.RESET)
+FATAL_KINDS = (Kind.VANISH, Kind.RESET)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +99,7 @@ class Fate(Enum):
     MUTE = "mute"
     LOST = "lost"
     VANISH = "vanish"
+    RESET = "reset"
 
 
 def parse_fault(text: str) -> Fault:
@@ -106,9 +112,9 @@ def parse_fault(text: str) -> Fault:
             if direction not in DIRECTIONS or len(stage) > 1:
                 raise ValueError(f"direction is one of {', '.join(DIRECTIONS)}")
             return Fault(kind, direction, _stage(stage[0]) if stage else "", _count(n))
-        if kind in (Kind.VANISH, Kind.MUTE):
+        if kind in (*FATAL_KINDS, Kind.MUTE):
             stage_name, n = rest
-            at_change = kind is Kind.VANISH and stage_name == "change"
+            at_change = kind in FATAL_KINDS and stage_name == "change"
             where = "change" if at_change else _stage(stage_name)
             return Fault(kind, stage=where, n=_count(n))
         if kind in (Kind.SILENT, Kind.LOST):
@@ -220,15 +226,16 @@ class Orders:
             elif fault.kind is Kind.MUTE:
                 self._silent = self._silent or fault.n == count
             elif fault.n == count:
-                fate = Fate.LOST if fault.kind is Kind.LOST else Fate.VANISH
+                fate = Fate(fault.kind.value)
         if self._silent or self._silent_for:
             self._silent_for = max(0, self._silent_for - 1)
             return Fate.SILENT
         return fate
 
-    def vanishes_at_change(self, count: int) -> bool:
-        """True when the adapter is pulled after the `count`-th change."""
-        return any(f.stage == "change" and f.n == count for f in self._requests)
+    def at_change(self, count: int) -> Fate | None:
+        """What happens right after the `count`-th change of the flash."""
+        met = (f for f in self._requests if f.stage == "change" and f.n == count)
+        return next((Fate(f.kind.value) for f in met), None)
 
     def lies(self) -> bool:
         """True when the CRC now asked for is answered wrongly."""

@@ -1,4 +1,4 @@
-"""A simulated BK7231N on its serial line: power, speed, time and the ROM behind them.
+"""A simulated BK7231N or T on its serial line: power, speed, time and the loader behind them.
 
 `Plug` lives on the running loop's clock and has no thread of its own.  A front end (an in-memory
 link, a pseudo terminal) attaches a `send` function and hands over what the host sends.  Built
@@ -13,7 +13,8 @@ from collections.abc import Callable
 
 from core.sim.faults_on_order import Fate, Orders
 from core.sim.plug_flash import Change, Memory
-from core.sim.plug_line import Incoming, Outgoing, garbled, stage_of
+from core.sim.plug_line import Incoming, Outgoing, Piece, garbled, stage_of
+from core.sim.plug_loader import RING, Loader, StrictDeframer
 from core.sim.plug_options import DEFAULT, PlugOptions
 from core.sim.plug_rom import Rom, op_of
 from core.sim.plug_wire import Deframer, Request
@@ -46,8 +47,12 @@ class Plug:
         self.power_cycles = 0
         self._orders = Orders(options.faults)
         self._memory = Memory(flash, options, self._orders, self._now)
-        self._rom = Rom(self._memory, options, self._orders)
-        self._deframer = Deframer()
+        basic = options.chip == "t"
+        self._rom = (Loader if basic else Rom)(self._memory, options, self._orders)
+        self._deframer = StrictDeframer() if basic else Deframer()
+        self._ring = RING if basic else 0
+        self._idle = options.idle_reboot if basic else 0.0
+        self._held = False
         self._send: Callable[[bytes], None] | None = None
         self._in = Incoming()
         self._out = Outgoing(self._deliver)
@@ -113,7 +118,7 @@ class Plug:
         self._in.clear()
         self._out.clear()
         self._deframer.reset()
-        self._cancel("gap", "wake", "talk")
+        self._cancel("gap", "wake", "talk", "idle")
 
     def received(self, data: bytes, baud: int) -> None:
         """Bytes that the host begins to send now, at `baud` (0: as fast as the chip listens)."""
@@ -139,7 +144,8 @@ class Plug:
                 if piece.left:
                     return
                 continue
-            piece.drop(min(piece.arrived(now), piece.before(self._busy_until)))
+            if self._waits(piece, now):
+                return
             ready = min(piece.arrived(now), self._deframer.wanting())
             if not ready:
                 if piece.left:
@@ -151,10 +157,35 @@ class Plug:
             data, at = piece.take(ready)
             if not self._hears(piece.baud):
                 data = garbled(data)
+            self._keeps_awake()
             request = self._deframer.feed(data)
             self._watch_gap(at)
             if request is not None:
                 self._execute(request, at)
+
+    def _waits(self, piece: Piece, now: float) -> bool:
+        """What comes while the chip is busy: the ROM loses it, the loader has a ring for it."""
+        early = min(piece.arrived(now), piece.before(self._busy_until))
+        piece.drop(max(0, early - self._ring))
+        if not (self._ring and now < self._busy_until and piece.left):
+            return False
+        self._set("wake", self._busy_until, self._pump)
+        return True
+
+    def _keeps_awake(self) -> None:
+        """A T's loader stays once it has heard any byte, and restarts after a long silence."""
+        if self._idle:
+            self.linked = True
+            self._set("idle", max(self._now(), self._busy_until) + self._idle, self.power_cycle)
+
+    def lines(self, *, dtr: bool, rts: bool) -> None:
+        """The adapter's modem lines; an asserted one holds CEN low, letting go starts the chip."""
+        held = {"rts": rts, "dtr": dtr}.get(self.options.cen, False)
+        if held and not self._held:
+            self._pump_away()
+        elif self._held and not held:
+            self.power_cycle()
+        self._held = held
 
     def _deaf(self) -> bool:
         """True when a person would reach for the lead: no answer can come."""
@@ -172,13 +203,18 @@ class Plug:
         if fate is Fate.VANISH:
             self._vanish()
             return
+        if fate is Fate.RESET:
+            self.power_cycle()
+            return
         if fate is Fate.SILENT:
             return
         changes = len(self.changes)
         answer = self._rom.execute(request)
-        if len(self.changes) > changes and self._orders.vanishes_at_change(len(self.changes)):
-            self._vanish()
-            return
+        if len(self.changes) > changes:
+            fate = self._orders.at_change(len(self.changes)) or fate
+            if fate in (Fate.VANISH, Fate.RESET):
+                self._vanish() if fate is Fate.VANISH else self.power_cycle()
+                return
         if op.stage == "link":
             self.linked = True
         if answer.reset:
@@ -190,6 +226,7 @@ class Plug:
         self._reply_stage = op.stage
         lost = fate is Fate.LOST
         self._busy_until = self._say(b"" if lost else answer.reply, at + own + answer.wait)
+        self._keeps_awake()
 
     def _say(self, data: bytes, start: float) -> float:
         """Begin to send at `start`; the time at which the last byte is out."""
@@ -231,7 +268,7 @@ class Plug:
         for part in (self._orders, self._memory, self._rom):
             part.power_on()
         self._listening = True
-        self._cancel("window", "talk")
+        self._cancel("window", "talk", "idle")
         if self.options.window is not None and not self._memory.blank:
             self._set("window", self._now() + self.options.window, self._window_over)
         self._pump()

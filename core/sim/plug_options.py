@@ -17,7 +17,11 @@ PROTECTION = 0x407C
 
 @dataclass(frozen=True, slots=True)
 class PlugOptions:
-    """One simulated BK7231N.  Times in seconds, rates in bytes a second.
+    """One simulated BK7231N or T.  Times in seconds, rates in bytes a second.
+
+    `chip` is `n`, whose mask ROM answers, or `t`, whose flash loader does: `loader` is the version
+    text that this one gives, `idle_reboot` the silence after which it restarts once it was linked
+    (0: never).  `cen` is the modem line of the adapter that is wired to CEN: `rts` or `dtr`.
 
     `rate` is `line` (every byte takes its ten bit times, erasing takes its time) or `max`
     (everything at once; only waits that belong to the protocol remain).
@@ -37,6 +41,10 @@ class PlugOptions:
     `wip_polls`: so many reads of the status register after a write show "busy".
     """
 
+    chip: Literal["n", "t"] = "n"
+    loader: str = "BK7231S_1.0.5"
+    idle_reboot: float = 1.5
+    cen: Literal["", "rts", "dtr"] = ""
     rate: Literal["line", "max"] = "line"
     crc_rate: float = 1.5e6
     erase_4k: float = 0.045

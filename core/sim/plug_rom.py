@@ -68,6 +68,7 @@ OPS: dict[tuple[bool, int], Op] = {
     (False, 0x0E): Op("Reboot", "reboot", 1, 1),
     (False, 0x0F): Op("SetBaudRate", "baud", 5, 5),
     (False, 0x10): Op("CheckCRC", "verify", 8, 8),
+    (False, 0x11): Op("BootVersion", "identify", 0, 0),
     (False, 0x70): Op("Reset", "reboot", 4, 4),
     (False, 0xAA): Op("StayRom", "link", 1, 1),
     (True, 0x06): Op("FlashWrite", "write", 5, 260),
@@ -131,7 +132,7 @@ class Rom:
         if request.status:
             return Answer(error_reply(request, request.status))
         op = op_of(request)
-        if op is UNKNOWN_OP:
+        if op.name not in self._do:
             return Answer(error_reply(request, UNKNOWN))
         if not op.least <= len(request.payload) <= op.most:
             return Answer(error_reply(request, BAD_LENGTH if request.long else INCOMPLETE))

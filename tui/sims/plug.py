@@ -1,4 +1,4 @@
-"""a BK7231N plug in its serial loader, behind a port"""
+"""a BK7231N or T plug in its serial loader, behind a port"""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ IMAGE = "OpenBK7231N_QIO_demo.bin"
 def add(parser: argparse.ArgumentParser) -> None:
     """The options of `wattbench sim plug`."""
     add = parser.add_argument
+    add("--chip", choices=("n", "t"), default="n", help="BK7231N, or BK7231T with its own loader")
     add("--flash", type=Path, help="what its flash holds (.bin or .bin.xz)")
     add("--rate", choices=("line", "max"), default="line", help="true line speed, or none")
     add("--crc-rate", type=float, default=1.5e6, help="speed of its CRC, bytes a second")
@@ -37,12 +38,13 @@ async def serve(
 ) -> None:
     """Be the plug until `stopped`; `ready` gets the path of the port."""
     from core.sim.faults_on_order import parse_fault
-    from core.sim.firmware import stock_n
+    from core.sim.firmware import stock_n, stock_t
     from core.sim.plug_options import DEFAULT
     from core.sim.serve import serve_plug
 
     options = replace(
         DEFAULT,
+        chip=args.chip,
         rate=args.rate,
         crc_rate=args.crc_rate,
         window=args.window,
@@ -50,7 +52,9 @@ async def serve(
         protected=not args.unprotected,
         faults=tuple(parse_fault(text) for text in args.fault),
     )
-    plug, port = await serve_plug(_load(args.flash) if args.flash else stock_n(), options)
+    stock = stock_t if args.chip == "t" else stock_n
+    content = _load(args.flash) if args.flash else stock()
+    plug, port = await serve_plug(content, options)
     ready(str(port.path))
     await stopped.wait()
     port.unplug()

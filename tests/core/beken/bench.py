@@ -44,6 +44,18 @@ def stock() -> bytes:
 
 
 @cache
+def stock_of(chip: str) -> bytes:
+    """A synthetic stock flash of an N or a T."""
+    return stock() if chip == "n" else firmware.stock_t(mac=MAC)
+
+
+@cache
+def image_for(chip: str) -> bytes:
+    """A synthetic OpenBeken image for an N (QIO) or a T (UA)."""
+    return qio() if chip == "n" else firmware.openbeken_ua()
+
+
+@cache
 def qio() -> bytes:
     """A synthetic OpenBeken image."""
     return firmware.openbeken_qio()
@@ -71,6 +83,12 @@ class Wired(MemoryLink):
         self.frames: list[tuple[int, bytes]] = []
         self.closed = False
         plug.on_vanish = self.unplug
+
+    async def set_lines(self, *, dtr: bool, rts: bool) -> None:
+        await super().set_lines(dtr=dtr, rts=rts)
+        plug = self._peer
+        if isinstance(plug, Plug):
+            plug.lines(dtr=dtr, rts=rts)
 
     async def write(self, data: bytes) -> None:
         self.frames.append((self.baud, data))
