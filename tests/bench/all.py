@@ -3,8 +3,10 @@
 import sys
 
 import backup
+import bthome
 import startup
+import wire
 
 if __name__ == "__main__":
-    met = [bench.main() for bench in (startup, backup)]
+    met = [bench.main() for bench in (startup, backup, bthome, wire)]
     sys.exit(0 if all(met) else 1)
