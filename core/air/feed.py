@@ -1,0 +1,232 @@
+"""From a source of adverts to what a screen or a script wants: the one stream of a program.
+
+A source is the radio or a recording.  Everything here belongs to one loop; a screen on another
+thread takes `Snapshot`s, which are whole and frozen.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Protocol
+
+from core.air.air import Air
+from core.air.device import Frame
+from core.air.keystate import KeyState
+from core.air.recording import Playback, Recorder
+from core.air.views import DetailView, DeviceView, detail, view
+from core.air.walk import Walk
+from core.fault import Fault, FaultError
+from core.radio.advert import Advert
+from core.store.store import Store
+
+Hear = Callable[[Advert], None]
+DRAIN_EVERY = 1.0
+
+
+class Source(Protocol):
+    """Where adverts come from."""
+
+    @property
+    def says(self) -> str:
+        """What it is and how it listens, in a few words."""
+
+    async def run(self, hear: Hear) -> None:
+        """Give every advert to `hear` until cancelled or at the end.  Raises FaultError."""
+
+
+class Player:
+    """A recording as a source, at the pace in which it was heard; `speed` 0 does not wait."""
+
+    CHUNK = 256
+
+    def __init__(self, playback: Playback, speed: float = 1.0) -> None:
+        self._playback, self._speed = playback, speed
+        self.done = False
+
+    @property
+    def says(self) -> str:
+        name = self._playback.path.name
+        return f"{name} is over" if self.done else f"plays {name}"
+
+    async def run(self, hear: Hear) -> None:
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        adverts = iter(self._playback)
+        while chunk := await asyncio.to_thread(lambda: list(islice(adverts, self.CHUNK))):
+            for advert in chunk:
+                wait = began + advert.time / self._speed - loop.time() if self._speed else 0
+                if wait > 0:
+                    await asyncio.sleep(wait)
+                hear(advert)
+        self.done = True
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The air as it stands.  `changed` are whole records of the devices that were heard since the
+    last snapshot, `gone` the addresses that made room; `reset` says to forget all rows first."""
+
+    now: float
+    says: str
+    fault: Fault | None
+    reset: bool
+    changed: tuple[DeviceView, ...]
+    gone: frozenset[str]
+    devices: int
+    evicted: int
+    heard: int
+    per_minute: float
+    detail: DetailView | None
+    walk: Walk | None
+    lost: int
+    recording: str
+    recorded: int
+
+
+class Feed:
+    """Runs one source at a time.  `on_frame` gets every decoded frame, before anything merges;
+    `on_advert` every advert."""
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        on_frame: Callable[[Frame], None] | None = None,
+        on_advert: Hear | None = None,
+    ) -> None:
+        self._store = store
+        self._on_frame, self._on_advert = on_frame, on_advert
+        self.air = self._new_air()
+        self.fault: Fault | None = None
+        self.selected = ""
+        self.walk: Walk | None = None
+        self._lost = 0
+        self._recorder: Recorder | None = None
+        self._source: Source | None = None
+        self._reset = True
+        self._playing = False
+
+    def _new_air(self) -> Air:
+        return Air(self._store.keys.bind_keys)
+
+    # -- running ---------------------------------------------------------------------------
+
+    async def run(self, source: Source) -> None:
+        """Listen to a source until it ends or this is cancelled.  A fault of it is kept in
+        `fault` and raised."""
+        self._source, self.fault = source, None
+        self._playing = isinstance(source, Player)
+        draining = asyncio.create_task(self._drain())
+        try:
+            await source.run(self.hear)
+        except FaultError as error:
+            self.fault = error.fault
+            raise
+        finally:
+            draining.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await draining
+
+    async def _drain(self) -> None:
+        while True:
+            await asyncio.sleep(DRAIN_EVERY)
+            if self._recorder is not None:
+                try:
+                    await asyncio.to_thread(self._recorder.drain)
+                except FaultError as error:
+                    self.fault, self._recorder = error.fault, None
+
+    def hear(self, advert: Advert) -> None:
+        """Take one advert."""
+        if self._recorder is not None:
+            self._recorder.put(advert)
+        if self._on_advert is not None:
+            self._on_advert(advert)
+        frames = self.air.hear(advert)
+        walk = self.walk
+        if walk is not None and advert.address == walk.address:
+            self._lost += walk.hear(advert.time, advert.rssi, frames)
+        if self._on_frame is not None:
+            for frame in frames:
+                self._on_frame(frame)
+
+    def clear(self) -> None:
+        """Begin with an empty table, as for another source."""
+        self.air, self._reset, self.walk, self.selected = self._new_air(), True, None, ""
+
+    # -- what a person does ------------------------------------------------------------------
+
+    def record(self, path: Path) -> None:
+        """Begin a recording.  Raises AIR-EXISTS and the store's faults."""
+        self.stop_recording()
+        self._recorder = Recorder(path, self._store)
+
+    def stop_recording(self) -> int:
+        """End the recording; how many adverts it holds."""
+        recorder, self._recorder = self._recorder, None
+        if recorder is None:
+            return 0
+        recorder.close()
+        return recorder.count
+
+    def start_walk(self, address: str) -> None:
+        """Begin a walk test with a device."""
+        self.walk, self._lost = Walk(address, self.now()), 0
+
+    def keep_key(self, address: str, raw: bytes | None) -> KeyState | None:
+        """Keep a bind key for an address, or forget it; how it does on what was heard.  Raises
+        what `core.store.keys` raises."""
+        if raw is None:
+            self._store.keys.forget_bind_key(address)
+        else:
+            self._store.keys.set_bind_key(address, raw)
+        return self.air.set_key(address, raw)
+
+    # -- looking -----------------------------------------------------------------------------
+
+    def now(self) -> float:
+        """The time on the adverts' clock."""
+        return self.air.time if self._playing else asyncio.get_running_loop().time()
+
+    def snapshot(self) -> Snapshot:
+        """What changed since the last one."""
+        now = self.now()
+        air = self.air
+        reset, self._reset = self._reset, False
+        device = air.devices.get(self.selected)
+        recorder = self._recorder
+        walk = self.walk
+        if walk is not None and walk.fell_silent(now):
+            self._lost += 1
+        return Snapshot(
+            now=now,
+            says=self._source.says if self._source is not None else "",
+            fault=self.fault,
+            reset=reset,
+            changed=tuple(
+                view(air.devices[address], now)
+                for address in air.changed()
+                if address in air.devices
+            ),
+            gone=frozenset(air.gone()),
+            devices=len(air.devices),
+            evicted=air.evicted,
+            heard=air.heard,
+            per_minute=air.rate.per_minute(now),
+            detail=detail(device, now) if device is not None else None,
+            walk=deepcopy(walk),
+            lost=self._lost,
+            recording=str(recorder.path) if recorder is not None else "",
+            recorded=recorder.count if recorder is not None else 0,
+        )
+
+    def table(self) -> list[DeviceView]:
+        """Every device as it stands, for export."""
+        now = self.now()
+        return [view(device, now) for device in self.air.devices.values()]
