@@ -13,11 +13,12 @@ import os
 import signal
 import threading
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from core.events import (
     Answered,
@@ -46,6 +47,9 @@ if TYPE_CHECKING:
     from core.link.api import Link
     from core.link.ports import Port
     from tui.demo import Demo
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +213,13 @@ class Host:
             job.stop(STOPS[self.stopped_by])
         asyncio.run_coroutine_threadsafe(self._run_job(job), core)
         return folder.id
+
+    def stream(self, work: Coroutine[Any, Any, T]) -> Future[T]:
+        """Run something that is no job (a scan, a live watch) as part of core; no journal.
+
+        Cancel the future to end it; `join` ends what is left.
+        """
+        return asyncio.run_coroutine_threadsafe(work, self._core())
 
     async def _run_job(self, job: Job) -> None:
         try:
