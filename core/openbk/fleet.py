@@ -1,0 +1,108 @@
+"""The same work on one device or two hundred; one bad device stops nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from core import faults as job_faults
+from core.fault import Exit, Fault, FaultError
+from core.job import Reporter, Result
+from core.openbk.client import Client, Connect
+
+T = TypeVar("T")
+S = TypeVar("S")
+PARALLEL = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome(Generic[T]):
+    """What came of one device: a value, or the fault."""
+
+    host: str
+    value: T | None
+    fault: Fault | None = None
+
+
+async def each(
+    items: Sequence[S],
+    host_of: Callable[[S], str],
+    work: Callable[[S], Awaitable[T]],
+    *,
+    parallel: int = PARALLEL,
+    tell: Callable[[int, int], None] | None = None,
+) -> list[Outcome[T]]:
+    """Run `work` on every item, in the order of `items`; a FaultError is an outcome, too."""
+    gate = asyncio.Semaphore(parallel)
+    done = 0
+
+    async def one(item: S) -> Outcome[T]:
+        nonlocal done
+        async with gate:
+            try:
+                outcome = Outcome(host_of(item), await work(item))
+            except FaultError as error:
+                outcome = Outcome(host_of(item), None, error.fault)
+        done += 1
+        if tell is not None:
+            tell(done, len(items))
+        return outcome
+
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(one(item)) for item in items]
+    return [task.result() for task in tasks]
+
+
+async def on_host(connect: Connect, host: str, work: Callable[[Client], Awaitable[T]]) -> T:
+    """Run `work` with a client of `host`, closed at the end."""
+    client = connect(host)
+    try:
+        return await work(client)
+    finally:
+        await client.close()
+
+
+def require_any(outcomes: Sequence[Outcome[T]]) -> None:
+    """Raise the fault of a single device; with several, only STOPPED is raised."""
+    for outcome in outcomes:
+        if outcome.fault is not None and (
+            len(outcomes) == 1 or outcome.fault.code == job_faults.STOPPED.code
+        ):
+            raise FaultError(outcome.fault)
+
+
+def fleet_result(
+    outcomes: Sequence[Outcome[Result]],
+    did: str,
+    *,
+    different: Callable[[Result], bool] | None = None,
+) -> Result:
+    """One device: its own result.  Several: `devices`, one each, and the worst exit code."""
+    require_any(outcomes)
+    if len(outcomes) == 1 and outcomes[0].value is not None:
+        result = outcomes[0].value
+        if different is not None and different(result):
+            result = {**result, "exit": Exit.DIFFERENT}
+        return result
+    rows, worst = [], Exit.DONE
+    for outcome in outcomes:
+        if outcome.fault is not None:
+            rows.append({"host": outcome.host, "ok": False, **outcome.fault.to_json()})
+            worst = max(worst, outcome.fault.exit)
+        elif outcome.value is not None:
+            rows.append({"host": outcome.host, "ok": True, **outcome.value})
+            if different is not None and different(outcome.value):
+                worst = max(worst, Exit.DIFFERENT)
+    good = sum(bool(row["ok"]) for row in rows)
+    summary = f"{good} of {len(rows)} devices {did}"
+    return {"summary": summary, "devices": rows, **({"exit": worst} if worst else {})}
+
+
+def warn_each(report: Reporter, outcomes: Sequence[Outcome[T]]) -> None:
+    """Say the fault of every device that failed, when there are several."""
+    if len(outcomes) > 1:
+        for outcome in outcomes:
+            if outcome.fault is not None:
+                report.warn(outcome.fault.code, f"{outcome.host}: {outcome.fault.what}")

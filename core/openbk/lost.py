@@ -1,0 +1,48 @@
+"""What was not ended: a relay was switched and this computer was gone right after (rulings O1).
+
+The mark stands in the device's file while a relay may switch.  A process that is cut off leaves
+it there, and the next start says that the plug may feed this computer or its router.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from core.fault import FaultError
+from core.openbk import faults
+from core.openbk.read import Device
+from core.store.store import Store
+
+MARK = "relay_may_be_off"
+_LOST = (faults.HALF.code, faults.GONE.code, faults.SILENT.code)
+
+
+@contextmanager
+def switching(store: Store, device: Device, relays: Sequence[int]) -> Iterator[None]:
+    """Around anything that may switch a relay; the mark stays when the device is lost."""
+    if not device.mac or not (relays or device.relays):
+        yield
+        return
+    store.devices.remember(device.mac, **{MARK: device.name})
+    try:
+        yield
+    except FaultError as error:
+        if error.fault.code not in _LOST:
+            store.devices.remember(device.mac, **{MARK: ""})
+        raise
+    store.devices.remember(device.mac, **{MARK: ""})
+
+
+def left_open(store: Store) -> list[str]:
+    """A sentence for every device whose relay was switched by a run that did not end; said once."""
+    said = []
+    for path in sorted(store.devices.root.glob("*.toml")):
+        name = store.devices.load(path.stem).get(MARK)
+        if isinstance(name, str) and name:
+            said.append(
+                f"The last job on {name} ended while its relay may have switched off. Does that "
+                "plug feed this computer or its router? Move it to another socket first."
+            )
+            store.devices.remember(path.stem, **{MARK: ""})
+    return said

@@ -1,0 +1,224 @@
+"""Apply a profile to one device or many: read, show the plan, ask, send, read back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.events import Question
+from core.job import Reporter, Result
+from core.openbk import faults, history
+from core.openbk.carry import Applied, carry_out
+from core.openbk.client import Connect
+from core.openbk.difference import changes
+from core.openbk.fleet import PARALLEL, Outcome, each, fleet_result, on_host, require_any, warn_each
+from core.openbk.lost import switching
+from core.openbk.plan import Plan, plan_for
+from core.openbk.read import Device, read_device
+from core.profile.model import Profile
+from core.store.store import Store
+
+PHASES = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplyOptions:
+    """`expected` is the configuration that somebody looked at: if the device differs from it by
+    now, nothing is sent."""
+
+    hosts: tuple[str, ...]
+    profile: Profile
+    expected: Profile | None = None
+    parallel: int = PARALLEL
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """One device as it was read, and what to send to it."""
+
+    host: str
+    device: Device
+    plan: Plan
+
+
+async def diff(
+    report: Reporter, options: ApplyOptions, *, connect: Connect, store: Store
+) -> Result:
+    """Read and compare; changes nothing.  Exit 4 when something differs.
+
+    Result: `changes` (path, before, after), `steps`, `warnings`, `restart`; per device for many.
+    """
+    report.phase("Read", 1, 1)
+    outcomes = await _prepare(report, options, connect, store)
+    _say_plans(report, outcomes)
+    rows = [Outcome(o.host, _diff_row(o.value) if o.value else None, o.fault) for o in outcomes]
+    return fleet_result(rows, "compared", different=lambda row: bool(row["changes"]))
+
+
+def _diff_row(prepared: Prepared) -> Result:
+    plan, device = prepared.plan, prepared.device
+    count = len(plan.changes)
+    return {
+        "summary": f"{device.name}: {count} fields differ"
+        if count
+        else f"{device.name}: no change",
+        "mac": device.mac,
+        "changes": [change.to_json() for change in plan.changes],
+        "steps": [step.title for step in plan.steps],
+        "warnings": list(plan.warnings),
+        "restart": plan.restarts,
+    }
+
+
+async def apply(
+    report: Reporter, options: ApplyOptions, *, connect: Connect, store: Store
+) -> Result:
+    """Make the devices what the profile says.  A second run sends only what is missing.
+
+    Result: `sent` requests, `changed` paths, `restarted`; per device for many.
+    Raises what reading, planning and sending raise; OBK-CHANGED.
+    """
+    report.phase("Read", 1, PHASES)
+    outcomes = await _prepare(report, options, connect, store)
+    require_any(outcomes)
+    warn_each(report, outcomes)
+    report.phase("Plan", 2, PHASES)
+    _say_plans(report, outcomes)
+    todo = [o.value for o in outcomes if o.value is not None and not o.value.plan.empty]
+    if todo:
+        await _ask(report, todo)
+        await report.point_of_no_return("Some requests of the plan were sent; the log names them.")
+        report.phase("Send and read back", 3, PHASES)
+    finished = {o.host: o for o in await _send(report, todo, options, connect, store)}
+    report.phase("Report", 4, PHASES)
+    rows = [_row(outcome, finished.get(outcome.host)) for outcome in outcomes]
+    warn_each(report, [row for row in rows if row.host in finished])
+    return fleet_result(rows, "are as the profile says")
+
+
+async def _prepare(
+    report: Reporter, options: ApplyOptions, connect: Connect, store: Store
+) -> list[Outcome[Prepared]]:
+    async def one(host: str) -> Prepared:
+        device = await on_host(connect, host, read_device)
+        if options.expected is not None:
+            require_unchanged(device, options.expected)
+        history.keep(store, device, "before")
+        return Prepared(host, device, plan_for(device, options.profile))
+
+    return await each(
+        options.hosts,
+        str,
+        one,
+        parallel=options.parallel,
+        tell=lambda done, of: report.progress(done, of, "devices"),
+    )
+
+
+def require_unchanged(device: Device, expected: Profile) -> None:
+    """Raise OBK-CHANGED when the device is no longer what somebody looked at."""
+    wrong = [
+        change.path
+        for change in changes(device.profile, expected)
+        if change.path != "drivers" and not change.path.startswith("calibration.")
+    ]
+    if wrong:
+        raise faults.CHANGED(
+            what=f"{device.host} was changed since it was read: {', '.join(wrong[:8])}.",
+            cause="Somebody else configured it meanwhile.",
+            next="Read it again, then decide.",
+            command=("wattbench", "openbk", "show", device.host),
+        )
+
+
+def _say_plans(report: Reporter, outcomes: Sequence[Outcome[Prepared]]) -> None:
+    lines = []
+    for outcome in outcomes:
+        if outcome.value is None:
+            continue
+        device, plan = outcome.value.device, outcome.value.plan
+        lines.append(f"{device.name} ({device.host}, {device.mac or 'no MAC'}, {device.chip}):")
+        lines += [f"  {line}" for line in plan.lines()] or ["  nothing to do"]
+        for text in plan.warnings:
+            report.warn("PLAN", f"{device.name}: {text}")
+    report.facts("plan", lines=lines)
+
+
+async def _ask(report: Reporter, todo: Sequence[Prepared]) -> None:
+    """Relays first, by name and once for all; then the plan."""
+    relays = [p for p in todo if p.plan.relays or (p.plan.restarts and p.device.relays)]
+    if relays:
+        count = sum(len(p.plan.relays or p.device.relays) for p in relays)
+        names = ", ".join(p.device.name for p in relays[:8]) + (" ..." if len(relays) > 8 else "")
+        await report.confirm(
+            Question(
+                "relays-switch",
+                f"{count} relay{'s' * (count > 1)} may switch: {names}. What hangs on "
+                f"{'them' if count > 1 else 'it'}? Nothing that must not lose power, such as this "
+                "computer or its router?",
+            )
+        )
+    steps = sum(len(p.plan.steps) for p in todo)
+    await report.confirm(
+        Question("apply-plan", f"Send these {steps} requests to {len(todo)} device(s)?")
+    )
+
+
+async def _send(
+    report: Reporter,
+    todo: Sequence[Prepared],
+    options: ApplyOptions,
+    connect: Connect,
+    store: Store,
+) -> list[Outcome[Applied]]:
+    total = sum(len(p.plan.steps) for p in todo)
+    sent = 0
+
+    async def one(prepared: Prepared) -> Applied:
+        def say(title: str) -> None:
+            nonlocal sent
+            sent += 1
+            report.note("SENT", f"{prepared.device.name}: {title}")
+            report.progress(sent, total, "requests")
+
+        client = connect(prepared.host)
+        try:
+            with switching(store, prepared.device, prepared.plan.relays):
+                done = await carry_out(
+                    client,
+                    prepared.device,
+                    prepared.plan,
+                    connect,
+                    before_each=report.stop_point,
+                    say=say,
+                )
+        finally:
+            await client.close()
+        history.keep(store, done.device, "applied")
+        return done
+
+    return await each(todo, lambda prepared: prepared.host, one, parallel=options.parallel)
+
+
+def _row(outcome: Outcome[Prepared], done: Outcome[Applied] | None) -> Outcome[Result]:
+    if outcome.value is None:
+        return Outcome(outcome.host, None, outcome.fault)
+    device, plan = outcome.value.device, outcome.value.plan
+    if done is not None and done.fault is not None:
+        return Outcome(outcome.host, None, done.fault)
+    applied = done.value if done else None
+    sent = applied.sent if applied else 0
+    word = f"{sent} requests sent and read back" if applied else "already as the profile says"
+    return Outcome(
+        outcome.host,
+        {
+            "summary": f"{device.name}: {word}",
+            "mac": device.mac,
+            "name": device.name,
+            "address": applied.host if applied else device.host,
+            "sent": sent,
+            "changed": [change.path for change in plan.changes] if applied else [],
+            "restarted": applied.restarted if applied else False,
+            "warnings": list(plan.warnings),
+        },
+    )

@@ -1,0 +1,138 @@
+"""Look at devices: the whole configuration, as a table or as a profile to keep."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from core.job import Reporter, Result
+from core.openbk import history
+from core.openbk.client import Connect
+from core.openbk.difference import changes, shown
+from core.openbk.fleet import PARALLEL, Outcome, each, fleet_result, on_host, warn_each
+from core.openbk.read import Device, read_device
+from core.profile.model import Profile, Secret, flat
+from core.profile.toml_file import dump
+from core.store.store import Store
+
+
+async def show(
+    report: Reporter,
+    hosts: tuple[str, ...],
+    *,
+    connect: Connect,
+    store: Store,
+    reveal: bool = False,
+) -> Result:
+    """Read everything and keep it.  Result: identity, `profile` as path -> text (secrets masked
+    unless `reveal`), `running` drivers, `readings`, `since` the last configuration kept."""
+    report.phase("Read", 1, 1)
+
+    async def one(host: str) -> Result:
+        device = await on_host(connect, host, read_device)
+        before = store.devices.history(device.mac) if device.mac else []
+        history.keep(store, device, "read")
+        for note in device.notes:
+            report.note("FILES", f"{device.name}: {note}")
+        found = described(device, reveal=reveal)
+        if before:
+            old = history.profile_of(before[-1])
+            plain = replace(device.profile, drivers=None)
+            found["since"] = {
+                "when": before[-1].when,
+                "changes": [change.to_json() for change in changes(old, plain)],
+            }
+        report.facts("device", lines=lines_of(device, found), **found)
+        return found
+
+    outcomes = await _each(report, hosts, one)
+    return fleet_result(outcomes, "read")
+
+
+async def export(
+    report: Reporter,
+    hosts: tuple[str, ...],
+    *,
+    connect: Connect,
+    store: Store,
+    reveal: bool = False,
+) -> Result:
+    """The configuration as a profile.  Result: `text`, the TOML, without secrets unless `reveal`;
+    `left_out` names the secrets that are not in it."""
+    report.phase("Read", 1, 1)
+
+    async def one(host: str) -> Result:
+        device = await on_host(connect, host, read_device)
+        history.keep(store, device, "read")
+        return {
+            "summary": f"{device.name}: configuration exported",
+            "mac": device.mac,
+            "text": dump(exported(device), reveal=reveal),
+            "left_out": [] if reveal else sorted(history.secrets_of(device.profile)),
+        }
+
+    return fleet_result(await _each(report, hosts, one), "exported")
+
+
+def exported(device: Device) -> Profile:
+    """What of a device belongs into a profile: only flags that are on, no defaults that say
+    nothing; enough to make a cleared device the same again."""
+    profile = device.profile
+    on = {n: value for n, value in profile.flags.items() if value or n == _DEFAULT_FLAG}
+    return replace(profile, flags=on)
+
+
+_DEFAULT_FLAG = 10
+"""On in a fresh device, so that off must be said."""
+
+
+async def _each(report: Reporter, hosts: tuple[str, ...], one: Any) -> list[Outcome[Result]]:
+    outcomes: list[Outcome[Result]] = await each(
+        hosts,
+        str,
+        one,
+        parallel=PARALLEL,
+        tell=lambda done, of: report.progress(done, of, "devices"),
+    )
+    warn_each(report, outcomes)
+    return outcomes
+
+
+def described(device: Device, *, reveal: bool = False) -> dict[str, Any]:
+    """The device as plain values for JSON and screens."""
+
+    def text(value: Any) -> str:
+        return value.value if reveal and isinstance(value, Secret) else shown(value)
+
+    return {
+        "summary": f"{device.name}: {device.chip} {device.info.version}, {device.mac or 'no MAC'}",
+        "address": device.host,
+        "name": device.name,
+        "mac": device.mac,
+        "chip": device.chip,
+        "version": device.info.version,
+        "uptime": device.info.uptime,
+        "signal": device.state.signal,
+        "mqtt": device.state.mqtt,
+        "running": list(device.state.drivers),
+        "readings": dict(device.state.readings),
+        "profile": {path: text(value) for path, value in flat(device.profile).items()},
+        "notes": list(device.notes),
+    }
+
+
+def lines_of(device: Device, found: dict[str, Any]) -> list[str]:
+    """The configuration for people: what is set, a line each; flags that are on by their text."""
+    texts = {flag.number: flag.text for flag in device.flags}
+    lines = [str(found["summary"])]
+    for path, text in found["profile"].items():
+        section, _, key = path.partition(".")
+        if section == "flags":
+            if text == "True":
+                lines.append(f"flag {key:<14} {texts.get(int(key), '')[:60]}")
+        elif section == "pins":
+            alias = device.aliases.get(int(key), "")
+            lines.append(f"P{key:<3} {alias:<14} {text}")
+        elif text != "(empty)":
+            lines.append(f"{path:<19} {text}")
+    return lines
