@@ -100,6 +100,8 @@ class WattbenchApp(App[None]):
             for screen in self.screen_stack:
                 if isinstance(screen, PaneScreen):
                     screen.show(self.model)
+        if isinstance(self.screen, PaneScreen):
+            self.screen.pane.tick()
         if events:
             self._ask_if_needed()
 

@@ -59,6 +59,9 @@ class BasePane(Widget):
     def show(self, model: Model) -> None:
         """Paint what changed."""
 
+    def tick(self) -> None:
+        """The app's clock, for what lives without a job: take in a stream and paint it."""
+
     @property
     def state(self) -> str:
         """What the keys do now ("moving", "editing"), for the key line; empty if always alike."""
