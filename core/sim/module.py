@@ -142,8 +142,8 @@ class Module:
         self._carry_out(request, due)
 
     def _carry_out(self, request: Request, due: dict[str, Order]) -> None:
-        if "reset" in due:
-            self.target.reboot(self._now())
+        if "reset" in due:  # a while ago: its firmware runs already
+            self.target.reboot(self._now() - 1.0)
         if "reboot" in due:
             self._reboot()
             return

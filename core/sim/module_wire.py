@@ -6,6 +6,7 @@ Source: TLSRPGM sheet 2.1, 2.2.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 LARGEST = 1030
 BAUDS = (115385, 230769, 615385, 500000, 923077, 1000000, 1500000, 2000000, 3000000)
@@ -30,8 +31,9 @@ def _table() -> tuple[int, ...]:
 TABLE = _table()
 
 
-def crc16(data: bytes | bytearray) -> int:
-    """CRC-16/MODBUS."""
+@lru_cache(maxsize=4096)
+def crc16(data: bytes) -> int:
+    """CRC-16/MODBUS; the same KiB, blank ones above all, is asked for over and over."""
     crc = 0xFFFF
     for byte in data:
         crc = crc >> 8 ^ TABLE[(crc ^ byte) & 0xFF]

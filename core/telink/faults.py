@@ -243,3 +243,6 @@ NOTHING_TO_DO = FaultKind(
     "The module already holds exactly this. Nothing was erased or written.",
     exit=Exit.REFUSED,
 )
+
+LOSABLE = frozenset((TARGET_LOST.code, REBOOTED.code, NO_ANSWER.code))
+"""After these the module is reset and proven again, and the step is repeated."""

@@ -26,9 +26,6 @@ from core.tlimage.image import MAGIC_AT
 TELL_EVERY = 0.1
 RECOVERIES = 3
 BLANK = b"\xff" * SECTOR
-LOSABLE = frozenset((faults.TARGET_LOST.code, faults.REBOOTED.code, faults.NO_ANSWER.code))
-"""After these the module is reset and proven again, and the sector is written anew."""
-
 Recover = Callable[[], Awaitable[None]]
 """Reach the module again after it was lost, and prove that it is the same."""
 
@@ -121,7 +118,7 @@ class Writer:
                 self.proven.discard(at)
                 self.map.mark(at, at + 1, cells.FAILED)
                 self._tell(always=True)
-                if error.fault.code not in LOSABLE or not self._recoveries:
+                if error.fault.code not in faults.LOSABLE or not self._recoveries:
                     raise
                 self._recoveries -= 1
                 self.report.warn("LOST", f"{error.fault.what} Trying to reach it again.")

@@ -17,7 +17,7 @@ from core.telink.identify import CHIP
 from core.telink.reader import Reader
 from core.telink.tasks.session import ModuleOptions, Session, session
 from core.telink.wire import LARGEST
-from core.telink.writer import LOSABLE, RECOVERIES
+from core.telink.writer import RECOVERIES
 from core.tlimage import image
 from core.tlimage.flashmap import MAC_AT, mac_of
 
@@ -98,7 +98,7 @@ async def _read(bench: Session, reader: Reader) -> None:
             await reader.run()
             return
         except FaultError as error:
-            if error.fault.code not in LOSABLE or not left:
+            if error.fault.code not in faults.LOSABLE or not left:
                 raise
             bench.report.warn("LOST", f"{error.fault.what} Trying to reach it again.")
             await bench.recover()

@@ -24,6 +24,7 @@ from core.tlimage.flashmap import IDENTITY
 AUTO = 0
 GATE = Question(key="module-gate", text=GATE_TEXT)
 START_LIMIT = 1.0
+REPEATS = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,27 +93,22 @@ async def session(
     `steps` is (index of the first of the two phases, number of phases).  On every way out the
     module starts again, the programmer is left at 230400 and the port is closed.
     """
-    baud = checked_baud(options.baud)
-    index, of = steps
-    report.phase("Connect", index, of)
+    checked_baud(options.baud)
+    report.phase("Connect", *steps)
     link = await ports(options.port, BASE_BAUD, holder)
     client = Client(link)
     found: Session | None = None
     reached = False
     try:
-        await connect.find_programmer(client, report)
-        await connect.speed_up(client, report, baud)
-        assert client.programmer is not None
-        version = client.programmer.version
-        report.facts("programmer", version=version, baud=link.baud, crc=client.has_crc)
         reached = True
-        rung = await connect.wake_module(client, report, _remembered(store, options.port))
-        await _remember(store, options.port, rung)
-        report.facts("link", linked=True, rung=rung.name, prompt="")
-        report.phase("Identify", index + 1, of)
-        module = await identify(client)
-        report.facts("device", **module.facts())
-        _odd(report, client, module)
+        for left in range(REPEATS, -1, -1):
+            try:
+                rung, module = await _identified(client, report, options, store, steps)
+                break
+            except FaultError as error:
+                if error.fault.code not in faults.LOSABLE or not left:
+                    raise
+                report.warn("LOST", f"{error.fault.what} Trying once more.")
         found = Session(client, module, options, report, rung)
         yield found
     finally:
@@ -120,6 +116,26 @@ async def session(
             await _start(client)
         await client.leave()
         await link.close()
+
+
+async def _identified(
+    client: Client, report: Reporter, options: ModuleOptions, store: Store, steps: tuple[int, int]
+) -> tuple[connect.Rung, Module]:
+    """Programmer, speed, module, who it is."""
+    index, of = steps
+    await connect.find_programmer(client, report)
+    await connect.speed_up(client, report, options.baud)
+    assert client.programmer is not None
+    version = client.programmer.version
+    report.facts("programmer", version=version, baud=client.link.baud, crc=client.has_crc)
+    rung = await connect.wake_module(client, report, _remembered(store, options.port))
+    await _remember(store, options.port, rung)
+    report.facts("link", linked=True, rung=rung.name, prompt="")
+    report.phase("Identify", index + 1, of)
+    module = await identify(client)
+    report.facts("device", **module.facts())
+    _odd(report, client, module)
+    return rung, module
 
 
 async def _start(client: Client) -> None:

@@ -59,6 +59,8 @@ async def carry_out(bench: Session, plan: Plan, store: Store, steps: Steps) -> R
         await _identity_kept(bench, plan)
     except FaultError as error:
         bench.leave_stopped = writer.touched
+        if not writer.touched:
+            folder.drop_target()
         raise FaultError(_stated(error, writer, go_on)) from error
     except BaseException:
         bench.leave_stopped = writer.touched

@@ -1,0 +1,208 @@
+"""Fault by stage: outcome, and what is on the flash afterwards.
+
+Each row orders one fault from the simulated programmer.  A row that is "mended" ends well, with
+the new image and the untouched rest, byte for byte.  The others end with the named fault; before
+the first change the flash is untouched, after it the job is resumed on a programmer without the
+fault and the flash is then right, byte for byte.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from core.fault import Touched
+from core.sim.module import Module
+from core.sim.module_target import MARK_AT
+from tests.core.telink.bench import MAX, NEW, Bench, bench, fault_of, result_of, stock
+from tests.virtual_clock import virtual
+
+MENDED = [
+    "drop:version:1", "corrupt:version:2", "trash:version:1", "late:version:1",
+    "drop:pins:1", "mute:activate:1", "drop:baud:1", "mute:baud:1", "corrupt:baud:1",
+    "garbled:baud:1", "drop:jedec:1", "noise:jedec:1", "garbled:jedec:2", "noise:swread:1",
+    "garbled:swread:2", "short:read:3", "drop:read:9:2", "corrupt:read:4", "noise:read:30",
+    "late:read:5", "trash:read:6", "garbled:read:7", "noise:read:40:2", "drop:crc:3",
+    "noise:crc:5", "corrupt:crc:20", "garbled:crc:21", "short:status:2", "drop:spi:1",
+    "noise:spi:1", "garbled:spi:2", "mute:spi:3", "lose:spi:2", "drop:write:1", "lose:write:1",
+    "drop:write:8", "mute:write:9", "corrupt:write:10", "garbled:write:11", "late:write:12",
+    "trash:write:13", "lose:write:14", "lose:write:30", "lose:write:60:2", "drop:erase:1",
+    "mute:erase:2", "lose:erase:1", "lose:erase:2", "lose:erase:4", "garbled:erase:3",
+    "busy:erase:2:2.5", "drop:status:9", "noise:crc:520", "drop:crc:530", "reset:read:20",
+    "reset:crc:50", "reset:crc:518", "reset:write:30", "reset:erase:2", "reset:status:6",
+    "reboot:read:30", "reboot:crc:100", "reboot:write:20", "reboot:erase:3", "reboot:crc:516",
+    "drop:swwrite:1:2",
+]  # fmt: skip
+BEFORE = [
+    ("gone:any:1", "TL-NO-PROGRAMMER"),
+    ("gone:activate:1", "TL-LOST"),
+    ("gone:jedec:1", "TL-LOST"),
+    ("gone:read:10", "TL-LOST"),
+    ("gone:crc:100", "TL-LOST"),
+    ("noise:jedec:1:*", "TL-UNNAMED"),
+    ("corrupt:read:2:*", "TL-NO-ANSWER"),
+    ("noise:crc:1:*", "TL-UNPROVEN"),
+    ("short:read:1:*", "TL-TARGET-LOST"),
+    ("drop:jedec:1:*", "TL-NO-ANSWER"),
+    ("vanish:version:1", "LINK-GONE"),
+    ("vanish:activate:1", "LINK-GONE"),
+    ("vanish:read:12", "LINK-GONE"),
+    ("vanish:crc:90", "LINK-GONE"),
+]
+BEFORE = [row for row in BEFORE if row[1] != "TL-UNNAMED"]
+AFTER = [
+    ("vanish:spi:3", "LINK-GONE", Touched.UNKNOWN),
+    ("vanish:write:1", "LINK-GONE", Touched.PARTIAL),
+    ("vanish:erase:1", "LINK-GONE", Touched.PARTIAL),
+    ("vanish:erase:2", "LINK-GONE", Touched.PARTIAL),
+    ("vanish:write:20", "LINK-GONE", Touched.PARTIAL),
+    ("vanish:write:50", "LINK-GONE", Touched.PARTIAL),
+    ("vanish:crc:532", "LINK-GONE", Touched.PARTIAL),
+    ("gone:write:25", "TL-LOST", Touched.PARTIAL),
+    ("gone:erase:3", "TL-LOST", Touched.PARTIAL),
+    ("gone:crc:517", "TL-LOST", Touched.PARTIAL),
+    ("drop:write:12:*", "TL-LOST-PAGE", Touched.PARTIAL),
+    ("drop:erase:2:*", "TL-LOST-ERASE", Touched.PARTIAL),
+    ("lose:write:12:*", "TL-VERIFY", Touched.PARTIAL),
+    ("lose:erase:2:*", "TL-VERIFY", Touched.PARTIAL),
+    ("lose:write:1:*", "TL-VERIFY", Touched.PARTIAL),
+    ("busy:erase:2:9", "TL-BUSY", Touched.PARTIAL),
+    ("noise:crc:515:*", "TL-VERIFY", Touched.PARTIAL),
+    ("reset:write:30:*", "TL-TARGET-LOST", Touched.PARTIAL),
+]
+SPEEDS = (230400, 1500000)
+
+
+def healed(table: Bench) -> Bench:
+    """The same module and store, the programmer replaced by one without a fault."""
+    module = Module(bytes(table.module.flash), MAX)
+    after = Bench(table.folder, module, table.baud)
+    after.before = table.before
+    return after
+
+
+def never_half_booting(table: Bench) -> bool:
+    """Whether bank 0 boots nothing, the old image as it was, or the new one whole."""
+    flash = bytes(table.module.flash)
+    old = flash[:0x4000] == table.before[:0x4000]
+    return flash[MARK_AT] != 0x4B or old or flash[: len(NEW)] == NEW
+
+
+@pytest.mark.parametrize("order", MENDED)
+def test_a_fault_that_passes_is_mended(order: str, tmp_path: Path) -> None:
+    @virtual
+    async def run() -> None:
+        baud = SPEEDS[len(order) % 2] if not order.partition(":")[2].startswith("baud") else 0
+        table = bench(tmp_path, order, baud=baud)
+        result = result_of(await table.job("flash"))
+        assert table.right and result["verified"], order
+        assert table.module.baud == 230769
+
+    run()
+
+
+@pytest.mark.parametrize(("order", "code"), BEFORE)
+def test_before_the_first_change_a_lasting_fault_leaves_the_module_alone(
+    order: str, code: str, tmp_path: Path
+) -> None:
+    @virtual
+    async def run() -> None:
+        table = bench(tmp_path, order, baud=SPEEDS[len(order) % 2])
+        fault = fault_of(await table.job("flash"))
+        assert fault.code == code, fault
+        assert table.unchanged and fault.touched is Touched.NOTHING
+        assert (fault.cause and fault.next and "Nothing was changed" in fault.state) or (
+            code == "LINK-GONE"
+        )
+        assert not table.files("jobs/*/target.bin") and not table.files("backups/*/*.bin")
+
+    run()
+
+
+@pytest.mark.parametrize(("order", "code", "touched"), AFTER)
+def test_after_the_first_change_the_job_resumes_to_the_right_flash(
+    order: str, code: str, touched: Touched, tmp_path: Path
+) -> None:
+    @virtual
+    async def run() -> None:
+        table = bench(tmp_path, order, baud=SPEEDS[len(order) % 2])
+        fault = fault_of(await table.job("flash"))
+        assert (fault.code, fault.touched) == (code, touched), fault
+        assert never_half_booting(table)
+        assert bytes(table.module.flash[0x5000:]) == table.before[0x5000:]
+        if touched is Touched.UNKNOWN:  # the protection may be off, no more
+            assert bytes(table.module.flash) == table.before
+            assert not table.files("jobs/*/target.bin")
+            return
+        assert fault.command == ("wattbench", "module", "resume", "--port", "sim")
+        assert "proven" in fault.state or "written" in fault.state
+        after = healed(table)
+        result = result_of(await after.job("resume"))
+        assert after.right and result["resumed"], fault
+        assert not after.files("jobs/*/target.bin")
+        assert fault_of(await after.job("resume")).code == "TL-NO-RESUME"
+
+    run()
+
+
+WIRES = [
+    ({"present": False}, "TL-NO-PROGRAMMER"),
+    ({"echo": True}, "TL-ECHO"),
+    ({"left_at": 2}, "TL-SPEED"),
+    ({"sws": False}, "TL-NO-TARGET"),
+    ({"powered": False}, "TL-NO-TARGET"),
+    ({"rst": False}, "TL-NO-TARGET"),
+    ({"rst_held": True}, "TL-RST"),
+    ({"chip": b"\x01\x01\x55"}, "TL-OTHER-CHIP"),
+    ({"jedec": (0, 0, 0)}, "TL-BUS"),
+    ({"dead": True}, "TL-ASLEEP"),
+    ({"jedec": (4, 0xF9, 0xEB)}, "TL-GARBLED"),
+]
+
+
+@pytest.mark.parametrize(("more", "code"), WIRES)
+def test_what_is_wrong_with_which_wire(more: dict[str, object], code: str, tmp_path: Path) -> None:
+    @virtual
+    async def run() -> None:
+        for kind in ("info", "flash"):
+            table = bench(tmp_path, **more)
+            fault = fault_of(await table.job(kind))
+            assert fault.code == code and table.unchanged
+            assert fault.what and fault.cause and fault.next
+            assert table.module.commands.speed in (1, more.get("left_at"))
+
+    run()
+
+
+@virtual
+async def test_a_locked_flash_is_named_and_nothing_is_erased(tmp_path: Path) -> None:
+    table = bench(tmp_path, locked=True)
+    fault = fault_of(await table.job("flash"))
+    assert (fault.code, fault.touched) == ("TL-LOCKED", Touched.UNKNOWN)
+    assert "1C" in fault.what and bytes(table.module.flash) == table.before
+    assert not table.module.changes
+
+
+@virtual
+async def test_a_protected_flash_is_unlocked_and_a_sleeping_one_woken(tmp_path: Path) -> None:
+    table = bench(tmp_path, protected=0x1C, asleep=True)
+    result_of(await table.job("flash"))
+    assert table.right and table.module.memory.refused == 0
+    assert {"LOCKED", "UNLOCKED"} <= set(table.notes())
+
+
+@pytest.mark.parametrize("version", [1, 2, 3, 5, 8])
+def test_every_version_of_the_programmer_flashes_and_restores(version: int, tmp_path: Path) -> None:
+    @virtual
+    async def run() -> None:
+        table = bench(tmp_path, version=version)
+        taken = Path(str(result_of(await table.job("flash"))["backup"]))
+        assert table.right
+        assert table.module.requests["crc"] == 0 or version >= 3
+        assert ("OLD-PROGRAMMER" in table.notes()) == (version < 3)
+        if version in (2, 8):
+            result_of(await table.job("restore", backup=taken))
+            assert bytes(table.module.flash) == stock()
+
+    run()
