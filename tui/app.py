@@ -15,6 +15,7 @@ from textual.filter import LineFilter, NoColor
 
 from core.fault import FaultError
 from tui.actions import APP_ACTIONS, PaneInfo, panes
+from tui.driver import ThinDriver
 from tui.host import Host, Work
 from tui.look import BENCH, MONO, PlainText, glyphs, theme_name
 from tui.mailbox import Mailbox
@@ -47,7 +48,7 @@ class WattbenchApp(App[None]):
     ENABLE_COMMAND_PALETTE = False  # ours comes from the registry and costs fewer bytes
 
     def __init__(self, host: Host) -> None:
-        super().__init__()
+        super().__init__(driver_class=ThinDriver)
         self.host = host
         self.model = Model()
         self.mailbox = Mailbox()
@@ -170,7 +171,13 @@ class WattbenchApp(App[None]):
 
         self.push_screen(PaletteDialog(self.palette_entries()), picked)
 
+    def on_resize(self) -> None:
+        """The terminal moved what it showed; nothing of it is known any more."""
+        if isinstance(self._driver, ThinDriver):
+            self._driver.forget()
+
     def do_redraw(self) -> None:
+        self.on_resize()
         self.refresh(repaint=True, layout=True)
 
     def do_quit(self) -> None:

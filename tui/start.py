@@ -97,7 +97,7 @@ def _environment() -> None:
     """Textual reads these when it is first imported."""
     over_ssh = bool(os.environ.get("SSH_CONNECTION"))
     settings = {
-        "TEXTUAL_FPS": "15" if over_ssh else "30",
+        "TEXTUAL_FPS": "15" if over_ssh else "60",
         "TEXTUAL_ANIMATIONS": "none",
         "TEXTUAL_SMOOTH_SCROLL": "0",
         "ESCDELAY": "500" if over_ssh else "50",

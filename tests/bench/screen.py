@@ -17,7 +17,7 @@ from typing import Self
 import pyte
 
 ENVIRONMENT = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8"}
-LEFT_OUT = ("SSH_CONNECTION", "NO_COLOR", "LC_ALL")
+LEFT_OUT = ("NO_COLOR", "LC_ALL")
 PAUSE = 0.5
 
 
@@ -71,6 +71,15 @@ class Terminal:
                 if text in "\n".join(self._screen.display):
                     return moment - self.began
         raise TimeoutError("\n".join(self._screen.display))
+
+    def type(self, keys: str) -> None:
+        """Press these keys."""
+        os.write(self._fd, keys.encode())
+
+    def cpu(self) -> float:
+        """Seconds of CPU that the program has used."""
+        fields = Path(f"/proc/{self._pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def memory(self) -> float:
         """Resident megabytes."""
