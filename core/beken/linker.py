@@ -8,13 +8,15 @@ that stopping is prompt and stale answers are few (sheet 1.4, 12).
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from core.beken import faults
-from core.beken.client import Client
+from core.beken.client import BASE_BAUD, Client
 from core.beken.hearing import ECHO, LINKED, TRIES_BEFORE_REST, Hearing, Kind
+from core.beken.speed import LADDER, LINK_BAUD
 from core.beken.wiring import ORDERED_REMEDIES, SUPPLY_TEXT, Lead
 from core.fault import FaultError, FaultKind
 from core.link.api import Link
@@ -26,6 +28,29 @@ SETTLE_LIMIT = 1.0
 TELL_EVERY = 0.3
 BREAK = 2.0
 DEFAULT_TIMEOUT = 60.0
+SWEEP_AT = 0.6
+"""Seconds of silence after which the chip is looked for at other speeds, once."""
+SWEEP_WAIT = 0.03
+RESET_FIRST = 1.0
+RESET_EVERY = 0.8
+
+
+class Step(NamedTuple):
+    """The modem lines for some seconds; True is asserted, low at the adapter's pin."""
+
+    dtr: bool
+    rts: bool
+    seconds: float
+
+
+RESETS = (
+    (Step(True, True, 0.05), Step(False, False, 0.0)),
+    (Step(False, True, 0.2), Step(False, False, 0.0)),
+    (Step(True, True, 0.1), Step(False, True, 0.1), Step(False, False, 0.0)),
+)
+"""How flashers pull a CEN that is wired to RTS, to DTR or to either (BK7231 sheet 1.6); each is
+tried once, with LinkChecks running while the line is let go.  Without such a wire they do
+nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +91,8 @@ class _Linker:
         self._tail = b""
         self._prompt = lead.prompt
         self._held_low = False
+        self._swept = False
+        self._resets = 0
 
     async def run(self) -> None:
         await self.link.set_lines(dtr=False, rts=False)
@@ -75,10 +102,12 @@ class _Linker:
             if await self._flood_once() and await self._confirm():
                 self._tell(linked=True)
                 return
+            if await self._elsewhere() and await self._confirm():
+                self._tell(linked=True)
+                return
             if self.hearing.never_off and not self._held_low:
                 await self._hold_low()
-            if self._loop.time() - self._told >= TELL_EVERY:
-                self._tell()
+            self._tell_if_due()
         raise self._failed()
 
     async def _flood_once(self) -> bool:
@@ -92,6 +121,50 @@ class _Linker:
             if LINKED in self._tail:
                 self._tail = b""
                 return True
+        return False
+
+    async def _elsewhere(self) -> bool:
+        """Look for a chip that a crash left at another speed, then try the modem lines."""
+        spent = self._loop.time() - self._began
+        if self.hearing.kind not in (Kind.NOTHING, Kind.NOISE):
+            return False
+        if not self._swept and spent >= SWEEP_AT:
+            self._swept = True
+            return await self._sweep()
+        if self._resets < len(RESETS) and spent >= RESET_FIRST + self._resets * RESET_EVERY:
+            self._resets += 1
+            return await self._pulse(RESETS[self._resets - 1])
+        return False
+
+    async def _sweep(self) -> bool:
+        """True when the chip answered at a speed of the ladder and is back at 115200."""
+        found = False
+        for baud in reversed(LADDER[1:]):
+            try:
+                await self.link.set_baud(baud)
+            except FaultError as error:
+                if error.fault.code != LINK_BAUD:
+                    raise
+                continue
+            await self.link.write(ECHO)
+            if LINKED in await self.link.read_exactly(len(LINKED), SWEEP_WAIT):
+                with contextlib.suppress(FaultError):
+                    await self.client.set_baud(BASE_BAUD)
+                    found = True
+                break
+            self._tell_if_due()
+        await self.link.set_baud(BASE_BAUD)
+        return found
+
+    async def _pulse(self, steps: tuple[Step, ...]) -> bool:
+        for step in steps:
+            await self.link.set_lines(dtr=step.dtr, rts=step.rts)
+            until = self._loop.time() + step.seconds
+            while self._loop.time() < until:
+                self._tell_if_due()
+                if await self._flood_once():
+                    await self.link.set_lines(dtr=False, rts=False)
+                    return True
         return False
 
     async def _hold_low(self) -> None:
@@ -111,6 +184,10 @@ class _Linker:
             return True
         self.hearing.stopped()
         return False
+
+    def _tell_if_due(self) -> None:
+        if self._loop.time() - self._told >= TELL_EVERY:
+            self._tell()
 
     def _tell(self, *, linked: bool = False) -> None:
         self._told = now = self._loop.time()

@@ -74,6 +74,13 @@ class Plan:
         """True when the RF sector is one of the spans."""
         return any(span.name == RF_NAME for span in self.spans)
 
+    def after(self, start: int, end: int) -> bytes:
+        """What [start, end), inside one span or one kept region, holds once this is done."""
+        for span in self.spans:
+            if span.start <= start and end <= span.end:
+                return span.data[start - span.start : end - span.start]
+        return self.before[start:end]
+
     @property
     def lines(self) -> tuple[str, ...]:
         """The plan for people, one line a range."""

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import zlib
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 from core.beken import faults
+from core.beken.identify import Device
 from core.beken.reader import Reader
-from core.beken.tasks.session import PlugOptions, Session, session
+from core.beken.tasks.session import PlugOptions, Session, options_of, session
 from core.beken.wiring import SUPPLY_TEXT
 from core.bkimage import backup as judge
+from core.bkimage.flashmap import BLOCK
 from core.fault import FaultError
 from core.job import Reporter, Result
 from core.link.api import OpenPort
 from core.store.backups import Backup, SidecarFacts
+from core.store.files import read
 from core.store.store import Store
 
 PHASES = 4
@@ -26,12 +32,14 @@ class BackupOptions(PlugOptions):
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A finished backup, its bytes, and the pains it took."""
+    """A finished backup, its bytes, and the pains it took; `kept` bytes came from an unfinished
+    one."""
 
     backup: Backup
     data: bytes
     seconds: float
     reread: int
+    kept: int
 
 
 async def backup(
@@ -54,9 +62,13 @@ async def take_backup(plug: Session, store: Store, steps: tuple[int, int]) -> Ta
     report, device = plug.report, plug.device
     began = asyncio.get_running_loop().time()
     report.phase("Read and prove", *steps)
+    await store.jobs.folder(report.job_id).write_plan(
+        {"job": "backup", **plan_of(device), **options_of(plug)}
+    )
+    old, known = await _unfinished(plug, store)
     part = store.backups.begin(device.mac or None, device.chip, device.size)
     try:
-        reader = Reader(plug.client, device.size, part, report)
+        reader = Reader(plug.client, device.size, part, report, known)
         await reader.run()
         data = bytes(reader.data)
         info = await asyncio.to_thread(judge.examine, data)
@@ -78,10 +90,47 @@ async def take_backup(plug: Session, store: Store, steps: tuple[int, int]) -> Ta
         )
     finally:
         part.close()
+    if old is not None:
+        _drop(old)
     for reason in info.reasons:
         report.warn("NOT-WHOLE", reason)
     spent = asyncio.get_running_loop().time() - began
-    return Taken(kept, data, spent, reader.reread)
+    return Taken(kept, data, spent, reader.reread, reader.kept)
+
+
+async def _unfinished(plug: Session, store: Store) -> tuple[Path | None, bytes]:
+    """The newest unfinished backup of this very plug, and its bytes.
+
+    Its first block, bootloader and all, must have the chip's CRC; after that every block counts
+    only when its own CRC agrees.
+    """
+    device = plug.device
+    folder = store.backups.root / device.mac.replace(":", "").lower()
+    if not device.mac or not folder.is_dir():
+        return None, b""
+    for path in sorted(folder.glob(f"*-{device.chip}-*.bin.part"), reverse=True):
+        try:
+            data = await asyncio.to_thread(read, path)
+        except FaultError:
+            continue
+        if len(data) < BLOCK or len(data) > device.size:
+            continue
+        if await plug.client.crc(0, BLOCK) == zlib.crc32(data[:BLOCK]):
+            plug.report.note("GOING-ON", f"Going on with {path.name}, block by block as proven.")
+            return path, data
+    return None, b""
+
+
+def _drop(part: Path) -> None:
+    """An unfinished backup whose blocks are now in a finished one."""
+    for path in (part, part.with_suffix(".map")):
+        path.unlink(missing_ok=True)
+
+
+def plan_of(device: Device) -> dict[str, Any]:
+    """What names the device in a job folder."""
+    names = ("chip", "mac", "flash_id", "size")
+    return {name: getattr(device, name) for name in names}
 
 
 def backup_result(taken: Taken) -> Result:
@@ -100,6 +149,7 @@ def backup_result(taken: Taken) -> Result:
         "reasons": list(kept.facts.reasons),
         "seconds": round(taken.seconds, 1),
         "reread": taken.reread,
+        "kept": taken.kept,
         "summary": f"Backup {kept.path.name}: {marks}, {taken.seconds:.0f} s",
     }
 

@@ -25,9 +25,9 @@ from core.beken.plan import Plan
 from core.beken.planning import make_plan
 from core.beken.survey import Sectors
 from core.beken.tasks.backup import backup_result, take_backup
-from core.beken.tasks.gate import WIRES_OFF, ask_anyway, boot_check, safety
+from core.beken.tasks.gate import boot_check, safety
 from core.beken.tasks.session import PlugOptions, Session, session
-from core.beken.tasks.write import PHASES, carry_out, left_to_do, look_over, restart
+from core.beken.tasks.write import PHASES, carry_out, left_to_do, look_over, restart, takes_uart
 from core.bkimage.image import Image, identify, require_flashable
 from core.events import Question
 from core.job import Reporter, Result
@@ -104,12 +104,8 @@ async def flash(
         wrong = left_to_do(plan, now)
         if wrong:
             await carry_out(plug, plan, now, store)
-        pins = _takes_uart(config)
-        if not pins:
-            await restart(plug)
-    if pins:
-        await ask_anyway(report, WIRES_OFF, "no")
-    booted = await boot_check(report)
+        await restart(plug, plan)
+    booted = await boot_check(report, wires_off=takes_uart(plan))
     spent = asyncio.get_running_loop().time() - began
     return result_of(plan, wrong, booted, spent)
 
@@ -120,15 +116,6 @@ async def _image(path: Path, chip: str) -> Image:
     image = await asyncio.to_thread(identify, data)
     require_flashable(image, chip.lower() or image.chip or "n")
     return image
-
-
-def _takes_uart(config: bytes | None) -> bool:
-    """True when RX1 or TX1 become pins at the next start (rulings P5)."""
-    if config is None:
-        return False
-    from core.beken.config import serial_pins
-
-    return bool(serial_pins(config))
 
 
 async def load(store: Store, path: Path) -> tuple[Backup, bytes]:

@@ -65,7 +65,10 @@ async def ask_anyway(report: Reporter, question: Question, otherwise: str) -> st
         return otherwise
 
 
-async def boot_check(report: Reporter) -> str:
-    """Whether the plug starts, as only a person can say (rulings P2)."""
+async def boot_check(report: Reporter, *, wires_off: bool) -> str:
+    """Whether the plug starts, as only a person can say (rulings P2); with `wires_off` the data
+    wires have to be removed first (rulings P5).  The port is closed by then."""
+    if wires_off and await ask_anyway(report, WIRES_OFF, "no") != "yes":
+        report.warn("WIRES-ON", "Take the RX1 and TX1 wires off before the plug starts.")
     report.note("BOOT-CHECK", BOOT_TEXT)
     return await ask_anyway(report, BOOT_CHECK, NOT_CHECKED)

@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from core.beken import faults
 from core.beken.client import BASE_BAUD, SHORT, SILENCE, SILENCE_LIMIT, Client
@@ -141,6 +142,18 @@ async def connect(report: Reporter, options: PlugOptions, link: Link) -> None:
         report.facts("link", **view.to_json())
 
     await link_up(link, lead=options.lead, timeout=options.link_timeout, tell=tell)
+
+
+def options_of(plug: Session) -> dict[str, Any]:
+    """How the plug was reached, for whoever resumes; no secrets."""
+    options = plug.options
+    return {
+        "port": options.port,
+        "adapter": options.adapter,
+        "baud": options.baud,
+        "lead": options.lead.name.lower(),
+        "supply": options.supply,
+    }
 
 
 def _odd(report: Reporter, device: Device) -> None:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from core.beken import faults
 from core.beken.client import BASE_BAUD
+from core.beken.config import serial_pins
 from core.beken.grounds import agreed_crc, prove_identity
 from core.beken.identify import CHIP_ID
 from core.beken.plan import Plan
 from core.beken.survey import Sectors, differing, survey
-from core.beken.tasks.session import Session, connect
+from core.beken.tasks.session import Session, connect, options_of
 from core.beken.unprotect import unprotect
 from core.beken.verify import Kept, prove_kept, verify
 from core.beken.writer import Writer
-from core.bkimage.flashmap import SECTOR
+from core.bkimage.flashmap import SECTOR, chip_map
 from core.fault import Fault, FaultError, Touched
 from core.store.store import Store
 
@@ -82,18 +82,6 @@ def drop_target(store: Store, job_id: str) -> None:
         (store.jobs.path_of(job_id) / "target.bin").unlink(missing_ok=True)
 
 
-def options_of(plug: Session) -> dict[str, Any]:
-    """How the plug was reached, for whoever resumes; no secrets."""
-    options = plug.options
-    return {
-        "port": options.port,
-        "adapter": options.adapter,
-        "baud": options.baud,
-        "lead": options.lead.name.lower(),
-        "supply": options.supply,
-    }
-
-
 async def _unprotect(plug: Session, plan: Plan) -> None:
     """Registers are written at 115200 only; where no bit is set nothing has to be written."""
     chip = plan.device.flash_chip
@@ -135,8 +123,18 @@ async def _same(plug: Session, plan: Plan, kept: Kept) -> bool:
     return True
 
 
-async def restart(plug: Session) -> None:
-    """Let the new firmware start.  What was written is proven, so a lost wire is only a note."""
+def takes_uart(plan: Plan) -> bool:
+    """True when the configuration on the plug makes pins of RX1 or TX1 at the next start
+    (rulings P5): then it must not start while the wires are on."""
+    region = chip_map(plan.device.chip).config
+    return bool(serial_pins(plan.after(region.start, region.end)))
+
+
+async def restart(plug: Session, plan: Plan) -> None:
+    """Let the new firmware start, unless the wires have to come off before.  What was written is
+    proven, so a lost wire is only a note."""
+    if takes_uart(plan):
+        return
     try:
         await plug.client.reboot()
     except FaultError as error:
