@@ -18,7 +18,7 @@ from core.profile.block import Block
 from core.profile.check import require_possible
 from core.profile.model import Mqtt, Names, Profile, beyond, diff, for_mac, merged
 from core.profile.secrets import shown
-from core.profile.tables import FLASHING_PINS, RELAYS
+from core.profile.tables import FLASHING_PINS
 
 
 def config_region(chip: str) -> Region:
@@ -72,33 +72,6 @@ def require_chip(profile: Profile, chip: str) -> None:
             cause="It was made for another module.",
             next="Take the profile of this plug.",
         )
-
-
-def require_board(profile: Profile, found: Profile) -> None:
-    """Refuse a profile whose pins contradict those `found` in the stock firmware's data.
-
-    Only what both name counts: a pin with another role, or relays on other pins.  The inverted
-    form of a role (`WifiLED_n`) is the same role.  Raises PROFILE-BOARD.
-    """
-    wrong = [
-        f"P{pin}: profile {profile.pins[pin].role}, plug {found.pins[pin].role}"
-        for pin in sorted(profile.pins.keys() & found.pins.keys())
-        if _plain(profile.pins[pin].role) != _plain(found.pins[pin].role)
-    ]
-    ours, theirs = ({p for p, v in x.pins.items() if v.role in RELAYS} for x in (profile, found))
-    if ours and theirs and not ours & theirs:
-        names = [", ".join(f"P{pin}" for pin in sorted(pins)) for pins in (ours, theirs)]
-        wrong.append(f"relay: profile {names[0]}, plug {names[1]}")
-    if wrong:
-        raise profile_faults.BOARD(
-            what=f"The pins of the profile are not those of this plug: {'; '.join(wrong)}.",
-            cause="The profile was made for another board.",
-            next="Take the profile of this plug, or make one from its backup.",
-        )
-
-
-def _plain(role: str) -> str:
-    return role.removesuffix("_n").lower()
 
 
 def serial_pins(sector: bytes) -> list[int]:

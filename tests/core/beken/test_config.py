@@ -7,7 +7,6 @@ import pytest
 from core.beken.config import (
     block_in,
     change_lines,
-    require_board,
     sector_with,
     serial_pins,
     set_values,
@@ -62,26 +61,6 @@ def test_a_profile_is_bound_to_its_chip() -> None:
 
 def test_what_the_firmware_cannot_hold_is_refused() -> None:
     assert refused(Profile(pins={8: Pin("Nonsense")})) == "PROFILE-VALUE"
-
-
-@pytest.mark.parametrize(
-    ("found", "said"),
-    [
-        ({8: Pin("Btn", 1)}, "P8: profile Rel, plug Btn"),
-        ({26: Pin("Rel", 1)}, "P26: profile BL0937CF, plug Rel"),
-        ({9: Pin("Rel", 1)}, "relay: profile P8, plug P9"),
-    ],
-)
-def test_a_profile_of_another_board_is_refused(found: dict[int, Pin], said: str) -> None:
-    with pytest.raises(FaultError) as error:
-        require_board(PLUG, Profile(pins=found))
-    assert (error.value.fault.code, error.value.fault.exit) == ("PROFILE-BOARD", 3)
-    assert said in error.value.fault.what
-
-
-@pytest.mark.parametrize("found", [{}, {10: Pin("WifiLED_n")}, {8: Pin("Rel", 1), 0: Pin("LED")}])
-def test_an_inverted_led_or_an_unknown_pin_is_no_contradiction(found: dict[int, Pin]) -> None:
-    require_board(PLUG, Profile(pins=found))
 
 
 def test_roles_on_the_serial_pins_are_found_wherever_they_come_from() -> None:
