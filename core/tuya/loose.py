@@ -10,6 +10,8 @@ import re
 from typing import Any
 
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})")
+_CODE = re.compile(r"[0-9a-fA-F]{4}")
+_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
 _WORDS = {"true": True, "false": False, "null": None}
 _DEEPEST = 16
 _BLANK = " \t\r\n\0"
@@ -108,13 +110,21 @@ class Loose:
             self._at += 1
             if char == '"':
                 return "".join(found)
-            if char == "\\" and self._at < len(self._text):
-                char = self._text[self._at]
-                self._at += 1
-                char = {"n": "\n", "t": "\t", "r": "\r"}.get(char, char)
+            if char == "\\":
+                char = self._escaped()
             found.append(char)
         self._note_once("A quotation mark is missing.")
         return "".join(found)
+
+    def _escaped(self) -> str:
+        """The character that an escape stands for."""
+        char = self._peek()
+        self._at += 1
+        code = self._text[self._at : self._at + 4]
+        if char == "u" and _CODE.fullmatch(code):
+            self._at += 4
+            return chr(int(code, 16))
+        return _ESCAPES.get(char, char)
 
     # -- characters ------------------------------------------------------------------------
 
