@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from core.beken.config import read_sector
 from core.beken.grounds import (
     Identity,
     identity_of,
@@ -40,8 +41,8 @@ LARGEST_IMAGE = 16 << 20
 
 Describe = Callable[[bytes], list[str]]
 """What there is to say of a backup before the plan (rulings P21)."""
-Configure = Callable[[Device, bytes], Awaitable[bytes | None]]
-"""(device, its backup) -> the configuration sector to write as well; None for none."""
+Configure = Callable[[Device, bytes, bytes], Awaitable[bytes]]
+"""(device, its backup, its configuration sector now) -> the sector to write as well."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,8 +99,9 @@ async def flash(
         for line in describe(secured.data) if describe else ():
             report.note("BACKUP", line)
         if configure is not None:
+            before = await read_sector(plug.client, plug.device.chip)
             async with plug.awake():
-                config = await configure(plug.device, secured.data)
+                config = await configure(plug.device, secured.data, before)
         plan, now = await _agree(plug, image, secured, config)
         wrong = left_to_do(plan, now)
         if wrong:
