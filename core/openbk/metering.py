@@ -1,0 +1,155 @@
+"""The arithmetic of a pulse-counting meter: values typed, steps of one pulse, signs of wrong pins.
+
+One pulse a second is 1.5 W, 12 mA or 0.13 V with the default factors, so a light load cannot be
+calibrated finely (HTTP sheet 11, rulings O5).
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from enum import StrEnum
+
+from core.openbk import faults, wire
+from core.openbk.wire import Factors
+
+MAINS = (80.0, 270.0)
+HIGHEST_CURRENT = 20.0
+HIGHEST_POWER = 4600.0
+OVERALL = 0.01
+PULSES = 0.6
+NOTHING = 1.0
+"""Watts below which a load counts as none."""
+
+
+class Quantity(StrEnum):
+    """What is calibrated, in this order."""
+
+    VOLTAGE = "voltage"
+    CURRENT = "current"
+    POWER = "power"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """Unit, command, the default factor, and how the reading is called."""
+
+    unit: str
+    command: str
+    factor: float
+    index: int
+
+
+KINDS = {
+    Quantity.VOLTAGE: Kind("V", "VoltageSet", 0.13253012048, 0),
+    Quantity.CURRENT: Kind("A", "CurrentSet", 0.0118577075, 1),
+    Quantity.POWER: Kind("W", "PowerSet", 1.5, 2),
+}
+WINDOWS = {
+    Quantity.VOLTAGE: MAINS,
+    Quantity.CURRENT: (0.005, HIGHEST_CURRENT),
+    Quantity.POWER: (NOTHING, HIGHEST_POWER),
+}
+
+
+def parse_value(text: str, quantity: Quantity) -> float:
+    """A value as people type it, with point or comma.  Raises OBK-REFERENCE."""
+    bare = text.strip().removesuffix(KINDS[quantity].unit).strip()
+    if not re.fullmatch(r"\+?\d{1,5}(?:[.,]\d{0,6})?", bare):
+        raise _not_plausible(quantity, f"'{text.strip()[:24]}' is no number above zero")
+    value = float(bare.replace(",", "."))
+    require_plausible(value, quantity)
+    return value
+
+
+def require_plausible(value: float, quantity: Quantity) -> None:
+    """Raise OBK-REFERENCE for what no reference meter shows at a socket."""
+    low, high = WINDOWS[quantity]
+    if not math.isfinite(value) or not low <= value <= high:
+        unit = KINDS[quantity].unit
+        raise _not_plausible(
+            quantity, f"{value:g} {unit} is not between {low:g} and {high:g} {unit}"
+        )
+
+
+def require_resistive(volts: float, amperes: float, watts: float) -> None:
+    """Raise OBK-REFERENCE unless power is near voltage times current."""
+    apparent = volts * amperes
+    if apparent and abs(watts / apparent - 1) > 0.1:
+        raise _not_plausible(
+            Quantity.POWER,
+            f"{watts:g} W is not near {volts:g} V x {amperes:g} A = {apparent:.0f} W",
+        )
+
+
+def _not_plausible(quantity: Quantity, why: str) -> Exception:
+    return faults.REFERENCE(
+        what=f"The reference for {quantity} is not plausible: {why}.",
+        cause="It is mistyped, or the load is not resistive.",
+        next="Read the reference meter again; use a heater or an incandescent lamp.",
+    )
+
+
+def factor_of(factors: Factors, quantity: Quantity) -> float:
+    """The factor in use; 0 in the sector stands for the default."""
+    kind = KINDS[quantity]
+    return factors[kind.index] or kind.factor
+
+
+def one_pulse(reference: float, factor: float) -> float:
+    """How much one pulse a second is of the reference, as a share."""
+    return factor / reference
+
+
+def tolerance(reference: float, factor: float) -> float:
+    """max(1 %, 0.6 pulse), as a share (rulings O5)."""
+    return max(OVERALL, PULSES * one_pulse(reference, factor))
+
+
+def pulse_line(quantity: Quantity, reference: float, factor: float) -> str:
+    """The pulse error of this load, and what would be better."""
+    pulses = reference / factor
+    share = 100 * one_pulse(reference, factor)
+    text = f"{quantity}: {pulses:.0f} pulses/s: {share:.1f} % per pulse"
+    if quantity is not Quantity.VOLTAGE and share > 0.6:
+        text += "; use 500 W or more"
+    return text
+
+
+def symptom(energy: wire.Energy, watts: float | None) -> str:
+    """What readings with a load say about exchanged pins; nothing when they look right.
+
+    `watts` is the reference power, if known.
+    """
+    volts, amperes, power = energy.voltage or 0.0, energy.current or 0.0, energy.power or 0.0
+    mains = MAINS[0] <= volts <= MAINS[1]
+    if not mains and amperes > HIGHEST_CURRENT * 0.75:
+        return (
+            f"It shows {volts:.1f} V and {amperes:.1f} A: voltage and current look exchanged. "
+            "Give the SEL pin the other role: BL0937SEL_n instead of BL0937SEL, or back."
+        )
+    if power > 1500 and (watts is None or power > 2 * watts) and not mains:
+        return (
+            f"It shows {power:.0f} W and {volts:.1f} V: CF and CF1 look exchanged. Exchange the "
+            "roles of their two pins."
+        )
+    if power < NOTHING and (watts is None or watts > 5 * NOTHING):
+        if amperes > 0.05:
+            return (
+                f"It shows 0 W with {amperes:.2f} A: no power pulses arrive. BL0937CF is on the "
+                "wrong pin."
+            )
+        return "It shows 0 W: the load is off, the relay is off, or BL0937CF is on the wrong pin."
+    if not mains:
+        return f"It shows {volts:.1f} V at the mains: BL0937CF1 or BL0937SEL is on the wrong pin."
+    return ""
+
+
+def meter_pins(roles: Collection[str]) -> list[str]:
+    """The metering roles that no pin has; empty when the driver may start."""
+    missing = [role for role in ("BL0937CF", "BL0937CF1") if role not in roles]
+    if not {"BL0937SEL", "BL0937SEL_n"} & set(roles):
+        missing.append("BL0937SEL")
+    return missing

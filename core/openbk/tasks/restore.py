@@ -1,0 +1,169 @@
+"""Bring a configuration back: by its values, or byte for byte with a power cut (rulings O7)."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from core.events import Question
+from core.fault import FaultError, Touched
+from core.job import Reporter, Result
+from core.openbk import faults, history, wire
+from core.openbk.client import Client, Connect
+from core.openbk.fleet import on_host
+from core.openbk.lost import switching
+from core.openbk.read import Device, read_device
+from core.openbk.tasks.apply import ApplyOptions, apply
+from core.profile.block import Block
+from core.profile.model import Profile
+from core.store.files import read
+from core.store.store import Store
+
+PHASES = 4
+BACK_WITHIN = 600.0
+POLL = 2.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestoreOptions:
+    """`backup` is a flash dump or a configuration sector; `raw` writes its bytes instead of
+    its values."""
+
+    host: str
+    backup: Path
+    raw: bool = False
+
+
+async def restore(
+    report: Reporter, options: RestoreOptions, *, connect: Connect, store: Store
+) -> Result:
+    """Restore the configuration in a backup.  Result: as `apply`, or for `raw` the place.
+
+    Raises OBK-FILE, OBK-CHIP and what applying raises.
+    """
+    data = await asyncio.to_thread(read, options.backup)
+    if options.raw:
+        return await on_host(
+            connect, options.host, lambda client: _raw(report, client, data, options, store)
+        )
+    profile = config_profile(data, options.backup.name)
+    return await apply(
+        report,
+        ApplyOptions(hosts=(options.host,), profile=profile),
+        connect=connect,
+        store=store,
+    )
+
+
+def config_sectors(data: bytes, name: str) -> dict[str, bytes]:
+    """Chip -> configuration sector in a flash dump; a bare sector fits any chip ("").
+
+    Raises OBK-FILE when there is none whose checksum fits.
+    """
+    places = {"": 0} if len(data) <= wire.CONFIG_SIZE else wire.CONFIG_AT
+    found = {}
+    for chip, at in places.items():
+        sector = data[at : at + wire.CONFIG_SIZE]
+        try:
+            Block.parse(sector)
+        except FaultError:
+            continue
+        found[chip] = sector.ljust(wire.CONFIG_SIZE, b"\xff")
+    if not found:
+        raise faults.FILE(
+            what=f"{name} holds no OpenBeken configuration.",
+            cause="It is a backup of the stock firmware, or of another kind of file.",
+            next="Choose a backup that was made while OpenBeken ran.",
+        )
+    return found
+
+
+def config_profile(data: bytes, name: str) -> Profile:
+    """The values in a dump's configuration; factors are left out, they cannot be sent."""
+    sector = next(iter(config_sectors(data, name).values()))
+    profile = Block.parse(sector).profile()
+    return replace(profile, calibration=type(profile.calibration)())
+
+
+async def _raw(
+    report: Reporter, client: Client, data: bytes, options: RestoreOptions, store: Store
+) -> Result:
+    report.phase("Read", 1, PHASES)
+    device = await read_device(client)
+    history.keep(store, device, "before")
+    sectors = config_sectors(data, options.backup.name)
+    sector = sectors.get(device.chip) or sectors.get("")
+    place = wire.CONFIG_AT.get(device.chip)
+    if sector is None or place is None:
+        raise faults.WRONG_CHIP(
+            what=f"{options.backup.name} is of a {'/'.join(sectors)}, the device a {device.chip}.",
+            cause="The sector lies elsewhere on this chip.",
+            next="Restore without --raw: values fit every chip.",
+        )
+    report.phase("Ask", 2, PHASES)
+    await report.confirm(
+        Question(
+            "raw-restore",
+            f"Write the configuration sector of {device.name} ({device.mac}) at 0x{place:X}? Its "
+            "power must be cut right after: a restart by software would lose it. What hangs on "
+            "the plug will lose power, too.",
+        )
+    )
+    await report.point_of_no_return("The configuration sector may be half written.")
+    report.phase("Write", 3, PHASES)
+    with switching(store, device, device.relays):
+        await write_sector(client, place, sector)
+        report.phase("Power cut", 4, PHASES)
+        report.note("CUT-POWER", "Pull the plug now, wait 3 s, and plug it in again.")
+        await report.waiting(_until_cut(client, device))
+        after = await client.flash(place, wire.CONFIG_SIZE)
+    return {
+        "summary": f"{device.name}: configuration sector restored",
+        "mac": device.mac,
+        "start": place,
+        "identical": same_settings(after, sector),
+    }
+
+
+async def write_sector(client: Client, place: int, sector: bytes) -> None:
+    """Write exactly one sector and read it back.  Raises OBK-SHORT, OBK-DIFFERS."""
+    taken = await client.upload(f"/api/flash/{place:x}", sector)
+    if taken != len(sector) or await client.flash(place, len(sector)) != sector:
+        raise faults.DIFFERS(
+            what=f"The sector at 0x{place:X} reads back other bytes than were sent.",
+            cause="The connection was disturbed while it was written.",
+            next="Do not cut the power. Repeat the same command.",
+            state="The device still runs on its old configuration, from memory.",
+            touched=Touched.PARTIAL,
+        )
+
+
+def same_settings(after: bytes, sector: bytes) -> bool:
+    """True when both hold the same configuration; the device counts its changes in there."""
+    try:
+        return Block.parse(after).profile() == Block.parse(sector).profile()
+    except FaultError:
+        return False
+
+
+async def _until_cut(client: Client, device: Device) -> None:
+    """Return when the device answers with an uptime that began anew.  Raises OBK-NOT-BACK."""
+    loop = asyncio.get_running_loop()
+    began, uptime = loop.time(), device.info.uptime
+    while loop.time() - began < BACK_WITHIN:
+        await asyncio.sleep(POLL)
+        try:
+            info = await client.info()
+        except FaultError:
+            continue
+        if info.uptime + 3 < uptime + loop.time() - began:
+            return
+    raise faults.GONE(
+        what=f"{client.host} was not switched off and on within {BACK_WITHIN:.0f} s.",
+        cause="The plug was not pulled, or it has another address with the restored Wi-Fi.",
+        next="Pull the plug now, without any restart before; then look for it.",
+        state="The sector is written; it counts after a power cut only.",
+        touched=Touched.COMPLETE,
+        command=("wattbench", "openbk", "find"),
+    )
