@@ -29,6 +29,12 @@ DECLINED = FaultKind(
     "A step that changes the device was declined, so the job ended there. Nothing was changed.",
     exit=Exit.REFUSED,
 )
+NOT_RESUMABLE = FaultKind(
+    "NOT-RESUMABLE",
+    "A job of this kind is not resumed",
+    "Jobs that only read or ask are started again; they leave nothing behind to go on with.",
+    exit=Exit.REFUSED,
+)
 READ_ONLY = FaultKind(
     "READ-ONLY",
     "The program was started with --read-only",

@@ -1,8 +1,10 @@
-"""a BK7231N plug over its serial port: info, backup, flash
+"""a BK7231N or T plug over its serial port: info, backup, flash, restore, resume
 
-    wattbench plug info   --port P
-    wattbench plug backup --port P
-    wattbench plug flash  --port P --image F [--backup F]
+    wattbench plug info    --port P
+    wattbench plug backup  --port P [--out F]
+    wattbench plug flash   --port P --image F [--backup F]
+    wattbench plug restore --port P --backup F [--rf-only]
+    wattbench plug resume  --port P [--job ID]
 
 flash makes a proven backup first, shows the plan, asks, writes, verifies.
 """
@@ -10,6 +12,7 @@ flash makes a proven backup first, shows the plan, asks, writes, verifies.
 from __future__ import annotations
 
 import argparse
+import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,27 +23,52 @@ from tui.lines import Bench
 
 if TYPE_CHECKING:
     from core.link.api import Link
+    from core.store.store import Store
 
 LEADS = ("gnd", "vcc", "cen")
 SUPPLIES = ("external", "adapter")
+UNNAMED_CEILING = 921600
+"""For an adapter that no table has; each step is proven anyway."""
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    actions = parser.add_subparsers(dest="action", required=True, metavar="info|backup|flash")
+    actions = parser.add_subparsers(
+        dest="action", required=True, metavar="info|backup|flash|restore|resume"
+    )
     info = actions.add_parser("info", help="link and say who is there; changes nothing")
     backup = actions.add_parser("backup", help="read the whole flash, every byte proven")
     flash = actions.add_parser("flash", help="back up, show the plan, ask, write, verify")
-    for action in (info, backup, flash):
-        action.add_argument("--port", required=True, help="serial port or socket://host:port")
-        action.add_argument("--baud", type=int, default=921600, help="speed after the link")
-        action.add_argument("--chip", default="", help="the chip that you expect, e.g. bk7231n")
-        action.add_argument("--lead", choices=LEADS, default="gnd", help="the reset lead")
-        action.add_argument("--supply", choices=SUPPLIES, default="", help="what feeds 3.3 V")
-        action.add_argument("--link-timeout", type=float, default=60.0, metavar="S")
-        action.add_argument("--tape", type=Path, metavar="FILE",
-                            help="record the wire there (private)")  # fmt: skip
+    restore = actions.add_parser("restore", help="write a backup of this very plug back")
+    resume = actions.add_parser("resume", help="go on with a job that was cut off")
+    for action in (info, backup, flash, restore, resume):
+        add_link(action)
+    backup.add_argument("--out", type=Path, metavar="FILE", help="put a copy of the backup there")
     flash.add_argument("--image", type=Path, required=True, help="OpenBK7231N_QIO_*.bin")
     flash.add_argument("--backup", type=Path, help="a backup of this very plug, made before")
+    restore.add_argument("--backup", type=Path, required=True, help="the backup to write back")
+    restore.add_argument("--rf-only", action="store_true", help="only radio calibration and MAC")
+    restore.add_argument("--mac", default="", help="the MAC that a missing RF block gets")
+    resume.add_argument("--job", default="", metavar="ID", help="which job; else the newest")
+
+
+def add_link(action: argparse.ArgumentParser) -> None:
+    """The options that say how to reach the plug."""
+    add = action.add_argument
+    add("--port", required=True, help="serial port or socket://host:port")
+    add("--baud", type=speed, default=0, metavar="auto|N", help="speed after the link")
+    add("--chip", default="", help="the chip that you expect, e.g. bk7231n")
+    add("--lead", choices=LEADS, default="gnd", help="the reset lead")
+    add("--supply", choices=SUPPLIES, default="", help="what feeds 3.3 V")
+    add("--link-timeout", type=float, default=60.0, metavar="S")
+    add("--tape", type=Path, metavar="FILE", help="record the wire there (private)")
+
+
+def speed(text: str) -> int:
+    """A speed, or 0 for `auto`: the fastest that is proven.  Raises ValueError."""
+    baud = 0 if text == "auto" else int(text)
+    if baud < 0:
+        raise ValueError(text)
+    return baud
 
 
 def run(args: argparse.Namespace, bench: Bench) -> int:
@@ -55,7 +83,15 @@ def run(args: argparse.Namespace, bench: Bench) -> int:
     if args.action == "info":
         return bench.run(info_work(options, args.tape))
     if args.action == "backup":
-        return bench.run(backup_work(options, args.tape))
+        return bench.run(backup_work(options, args.tape, args.out))
+    if args.action == "restore":
+        return bench.run(
+            restore_work(
+                options, backup=args.backup, rf_only=args.rf_only, mac=args.mac, tape=args.tape
+            )
+        )
+    if args.action == "resume":
+        return bench.run(_resume(bench, args.job, options, args.tape))
     return bench.run(flash_work(options, image=args.image, backup=args.backup, tape=args.tape))
 
 
@@ -77,17 +113,32 @@ def info_work(options: dict[str, Any], tape: Path | None = None) -> Work:
     return Work("plug-info", f"Identify: {options['port']}", task)
 
 
-def backup_work(options: dict[str, Any], tape: Path | None = None) -> Work:
-    """Back the plug up."""
+def backup_work(options: dict[str, Any], tape: Path | None = None, out: Path | None = None) -> Work:
+    """Back the plug up, and put a copy at `out`."""
 
     async def task(report: Reporter, tools: Tools) -> Result:
         from core.beken.tasks.backup import BackupOptions, backup
 
-        return await backup(
-            report, BackupOptions(**options), ports=_ports(tools, tape), store=tools.store
+        found = await backup(
+            report,
+            BackupOptions(**await _on_adapter(tools, options)),
+            ports=_ports(tools, tape),
+            store=tools.store,
         )
+        if out is not None:
+            await asyncio.to_thread(_copy, tools, Path(found["file"]), out)
+            found["out"] = str(out)
+        return found
 
     return Work("plug-backup", f"Back up: {options['port']}", task)
+
+
+def _copy(tools: Tools, path: Path, out: Path) -> None:
+    """The backup and its record, complete or not at all."""
+    from core.store.files import read
+
+    for source, copy in ((path, out), (path.with_suffix(".toml"), out.with_suffix(".toml"))):
+        tools.store.files.write(copy, read(source))
 
 
 def flash_work(
@@ -100,12 +151,86 @@ def flash_work(
 
         return await flash(
             report,
-            FlashOptions(**options, image=image, backup=backup),
+            FlashOptions(**await _on_adapter(tools, options), image=image, backup=backup),
             ports=_ports(tools, tape),
             store=tools.store,
         )
 
     return Work("plug-flash", f"Flash: {options['port']} with {image.name}", task)
+
+
+def restore_work(
+    options: dict[str, Any],
+    *,
+    backup: Path,
+    rf_only: bool = False,
+    mac: str = "",
+    tape: Path | None = None,
+) -> Work:
+    """Write a backup back."""
+
+    async def task(report: Reporter, tools: Tools) -> Result:
+        from core.beken.tasks.restore import RestoreOptions, restore
+
+        reach = await _on_adapter(tools, options)
+        return await restore(
+            report,
+            RestoreOptions(**reach, backup=backup, rf_only=rf_only, mac=mac),
+            ports=_ports(tools, tape),
+            store=tools.store,
+        )
+
+    return Work("plug-restore", f"Restore: {options['port']} from {backup.name}", task)
+
+
+def resume_work(store: Store, job: str, tape: Path | None = None, **changes: Any) -> Work:
+    """Go on with a job, reaching the plug as it did but for `changes` that are not None.
+
+    Raises BK-RESUME, STORE-NO-JOB.
+    """
+    from core.beken.tasks.resume import options_from
+
+    options = options_from(store.jobs.path_of(job), **changes)
+
+    async def task(report: Reporter, tools: Tools) -> Result:
+        from core.beken.tasks.resume import ResumeOptions, resume
+
+        reach = await _on_adapter(tools, options)
+        return await resume(
+            report, ResumeOptions(**reach, job=job), ports=_ports(tools, tape), store=tools.store
+        )
+
+    return Work("plug-resume", f"Resume: {job}", task)
+
+
+def _resume(bench: Bench, job: str, options: dict[str, Any], tape: Path | None) -> Work:
+    """The work that goes on with `job`, or with the newest that can be."""
+    from core.beken.faults import RESUME
+    from core.beken.tasks.resume import resumable
+
+    store = bench.host.store
+    found = job or next(iter(resumable(store)), "")
+    if not found:
+        raise RESUME(
+            what="No job of a plug was cut off.",
+            cause="Every job ended, or this is another data folder.",
+            next="Look at the list of jobs.",
+            command=("wattbench", "jobs", "list"),
+        )
+    return resume_work(store, found, tape, **options)
+
+
+async def _on_adapter(tools: Tools, options: dict[str, Any]) -> dict[str, Any]:
+    """The options with what is known of the adapter: its ceiling, and its name to remember a
+    speed by.  A port that is on no list (socket, simulated plug) has neither."""
+    if options.get("baud"):
+        return options
+    ports = await asyncio.to_thread(tools.list_ports)
+    for port in ports:
+        if port.vid is not None and options["port"] in (port.device, port.stable):
+            ceiling = port.ceiling_baud if port.chip else UNNAMED_CEILING
+            return {**options, "ceiling": ceiling, "adapter": port.stable}
+    return options
 
 
 def _ports(tools: Tools, tape: Path | None) -> Callable[[str, int, str], Awaitable[Link]]:

@@ -151,9 +151,10 @@ def options_from(path: Path, **changes: Any) -> dict[str, Any]:
     Raises BK-RESUME.
     """
     old = read_plan(path)
-    lead = str(old.get("lead", "gnd"))
+    lead, adapter = str(old.get("lead", "gnd")), str(old.get("adapter", ""))
     found: dict[str, Any] = {
-        "port": str(old.get("port", "")),
+        # The name by the adapter's own number survives being plugged in elsewhere.
+        "port": adapter if adapter and Path(adapter).exists() else str(old.get("port", "")),
         "baud": old["baud"] if isinstance(old.get("baud"), int) else 0,
         "lead": Lead.named(lead) if lead.upper() in Lead.__members__ else Lead.GND,
         "supply": str(old.get("supply", "")),

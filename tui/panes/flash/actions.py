@@ -15,6 +15,8 @@ PANE = PaneInfo(
         Action("flash", "f", "Flash", "Back up, show the plan, ask, then write and verify."),
         Action("backup", "b", "Back up", "Read the whole flash and prove every byte."),
         Action("identify", "i", "Identify", "Link and say which chip, flash and MAC this is."),
+        Action("restore", "r", "Restore", "Write the backup of the field Backup to this very plug.",
+               shown=False),
         Action("stop", "x", "Stop", "Stop the job: at once, or at a safe place after the erase."),
         Action("view", "w", "Wires/map", "Change between the wiring, the map of the flash, the "
                "plan and the fault."),

@@ -18,7 +18,11 @@ LEADS = (
     ("vcc", "3.3 V of the module"),
     ("cen", "CEN touched to GND"),
 )
-SPEEDS = tuple((str(b), f"{b} baud") for b in (115200, 230400, 460800, 921600, 1000000, 2000000))
+AUTO = ("0", "the fastest that is proven")
+SPEEDS = (
+    AUTO,
+    *((str(b), f"{b} baud") for b in (115200, 230400, 460800, 921600, 1000000, 2000000)),
+)
 NEW_BACKUP = ("new", "make a new one first")
 TYPE = "type"
 
@@ -58,7 +62,7 @@ def first_fields(host: Host) -> dict[str, Field]:
         "backup": Field("backup", "Backup", "new", choices=(NEW_BACKUP,)),
         "baud": Field("baud", "Speed", choices=SPEEDS),
     }
-    defaults = {"supply": "external", "lead": "gnd", "baud": "921600"}
+    defaults = {"supply": "external", "lead": "gnd", "baud": AUTO[0]}
     for name in ("port", "supply", "lead", "image", "baud"):
         value = remember(f"plug_{name}", defaults.get(name, ""))
         fields[name] = replace(fields[name], value=value)

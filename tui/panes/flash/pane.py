@@ -63,7 +63,7 @@ class Pane(BasePane):
     def idle(self) -> frozenset[str]:
         job = self.wattbench.model.current
         running = job is not None and job.running
-        return frozenset(("flash", "backup", "identify") if running else ("stop",))
+        return frozenset(("flash", "backup", "restore", "identify") if running else ("stop",))
 
     # -- showing ---------------------------------------------------------------------------
 
@@ -215,6 +215,17 @@ class Pane(BasePane):
 
         if not self._missing("port"):
             self.wattbench.start(plug.backup_work(self._link_options()))
+
+    def do_restore(self) -> None:
+        from tui.verbs import plug
+
+        if self._missing("port"):
+            return
+        backup = self._value("backup")
+        if backup == "new":
+            self.wattbench.say("Backup: choose the one to write back first (Enter).")
+            return
+        self.wattbench.start(plug.restore_work(self._link_options(), backup=Path(backup)))
 
     def do_flash(self) -> None:
         from tui.verbs import plug

@@ -12,6 +12,7 @@ PANE = PaneInfo(
     ),
     actions=(
         Action("open", "enter", "Log", "Read the whole log of the job under the cursor."),
+        Action("resume", "g", "Go on", "Resume the job under the cursor, if it was cut off."),
         Action("reload", "r", "Reload", "Read the list from disk again."),
         Action("save", "m", "Markdown", "Save the job's record as Markdown in its folder."),
     ),

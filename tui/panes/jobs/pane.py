@@ -65,6 +65,20 @@ class Pane(BasePane):
             lines = job_lines(job, self.wattbench.host.store.jobs.events(job.id))
             self.app.push_screen(TextDialog(job.id, "\n".join(lines[2:]), indent=LOG_INDENT))
 
+    def do_resume(self) -> None:
+        from tui.verbs.jobs import resume_work
+
+        job = self._selected()
+        if job is None:
+            return
+        if job.state not in ("interrupted", "failed"):
+            self.wattbench.say(f"This job is {job.state}: there is nothing to resume.")
+            return
+        work = resume_work(self.wattbench.host.store, job.id)
+        self.wattbench.start(work)
+        if work.kind.startswith("plug-"):
+            self.wattbench.switch_mode("flash")
+
     def do_save(self) -> None:
         job = self._selected()
         if job is None:
