@@ -14,6 +14,8 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import tomli_w
+
 if TYPE_CHECKING:
     from core.link.ports import Port
 
@@ -25,11 +27,12 @@ def sim_names() -> list[str]:
 
 
 class Demo:
-    """The bench.  A device's `join` may use `home`, `add_port` and the running loop."""
+    """The bench.  A device's `join` may use `home`, `add_port`, `remember` and the running loop."""
 
     def __init__(self) -> None:
         self.home = Path(tempfile.mkdtemp(prefix="wattbench-demo-"))
         self._ports: list[Port] = []
+        self._remembered: dict[str, str] = {}
         self._loop = asyncio.new_event_loop()
         self._stop = asyncio.Event()
         ready = threading.Event()
@@ -50,6 +53,9 @@ class Demo:
             module = importlib.import_module(f"tui.sims.{name}")
             if hasattr(module, "join"):
                 leave.append(await module.join(self))
+        if self._remembered:
+            text = tomli_w.dumps(self._remembered)
+            (self.home / "settings.toml").write_text(text, encoding="utf-8")
         ready.set()
         await self._stop.wait()
         for stop in leave:
@@ -75,6 +81,10 @@ class Demo:
                 console=False,
             )
         )
+
+    def remember(self, name: str, value: str) -> None:
+        """A choice that the bench opens with, such as which of its ports belongs to which pane."""
+        self._remembered[name] = value
 
     def ports(self) -> list[Port]:
         """The ports of the simulated bench."""

@@ -7,7 +7,7 @@ SWS carries no checksum, so ids are read until two reads in a row agree.  Source
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from core.fault import FaultError
@@ -38,8 +38,9 @@ class Module:
     """What is connected.
 
     `programmer` is its firmware version; `flash_id` six hex digits; `size` in bytes; `uid` of the
-    flash in hex; `mac` as people read it, empty when none is stored; `settings` None when the
-    ring has no record; `identity` the bytes of 0x76000-0x77FFF.
+    flash in hex; `mac` as people read it, empty when none is stored; `banks` empty while nobody
+    has looked; `settings` None when the ring has no record; `identity` the bytes of
+    0x76000-0x77FFF.
     """
 
     programmer: int
@@ -64,7 +65,9 @@ class Module:
 
     @property
     def firmware(self) -> str:
-        """What boots, in some words."""
+        """What boots, in some words; empty while nobody has looked."""
+        if not self.banks:
+            return ""
         return next((bank.text for bank in self.banks if bank.boots), "nothing that boots")
 
     def facts(self) -> dict[str, Any]:
@@ -79,22 +82,27 @@ class Module:
             "locked": self.locked,
             "uid": self.uid,
             "firmware": self.firmware,
-            "bank_0": self.banks[0].text,
-            "bank_1": self.banks[1].text,
+            **{f"bank_{n}": bank.text for n, bank in enumerate(self.banks)},
             "mac": self.mac,
             "settings": self.settings.facts() if self.settings else None,
         }
 
+    def with_content(self, flash: bytes) -> Module:
+        """The same module, with what its whole flash says of firmware and settings."""
+        found = ring.newest(flash[RING.start : RING.end])
+        return replace(self, banks=image.banks(flash), settings=found)
 
-async def identify(client: Client) -> Module:
+
+async def identify(client: Client, *, content: bool) -> Module:
     """The connected module; its processor must be stopped.
 
+    With `content` firmware and settings are read, too; a backup that follows has them anyway.
     Raises TL-GARBLED, TL-BUS, TL-ASLEEP, and what the client raises.
     """
     flash_id = await _flash_id(client)
     status = await client.status()
     uid = await _agreed(client, "unique id", client.unique_id)
-    banks = tuple([await _bank(client, base) for base in BANKS])
+    banks = tuple([await _bank(client, base) for base in BANKS]) if content else ()
     identity = await read_twice(client, IDENTITY.start, IDENTITY.end)
     return Module(
         programmer=client.programmer.version if client.programmer else 0,
@@ -104,7 +112,7 @@ async def identify(client: Client) -> Module:
         uid=uid.hex(),
         banks=banks,
         mac=mac_of(identity),
-        settings=await _settings(client),
+        settings=await _settings(client) if content else None,
         identity=identity,
     )
 

@@ -2,7 +2,7 @@
 
 With a programmer of version 3 or later each KiB's checksum comes first: it proves blank KiB
 without reading them (rulings T6), and is the proof of those that are read.  Older programmers
-read twice.  MAC and calibration are always read byte for byte, twice (rulings T3).
+read twice.  MAC and calibration are always read byte for byte and more than once (rulings T3).
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from core.store.backups import Part
 from core.telink import cells, faults, wire
 from core.telink.cells import Cells
 from core.telink.client import TRIES, Client
-from core.telink.identify import read_twice
-from core.tlimage.flashmap import KIB, SECTOR, untouchable
+from core.telink.identify import Module, read_twice
+from core.tlimage.flashmap import IDENTITY, KIB, SECTOR, untouchable
 
 TELL_EVERY = 0.1
 BLANK = b"\xff" * KIB
@@ -25,8 +25,10 @@ BLANK = b"\xff" * KIB
 class Reader:
     """One pass over the flash into `part`; `data` is complete after `run`."""
 
-    def __init__(self, client: Client, size: int, part: Part, report: Reporter) -> None:
-        self.client, self.size, self.part, self.report = client, size, part, report
+    def __init__(self, client: Client, module: Module, part: Part, report: Reporter) -> None:
+        self.client, self.part, self.report = client, part, report
+        self.size = size = module.size
+        self._identity = module.identity
         self.data = bytearray(b"\xff" * size)
         self.map = Cells(size)
         self.done = 0
@@ -45,12 +47,19 @@ class Reader:
     async def _sector(self, at: int) -> None:
         exact = any(r.start <= at < r.end for r in untouchable(self.size))
         if exact:
-            data = await read_twice(self.client, at, at + SECTOR)
+            data = await self._exact(at)
         else:
             data = b"".join([await self._kib(at + offset) for offset in range(0, SECTOR, KIB)])
         self.data[at : at + SECTOR] = data
         await self.part.write(at, data)
         self._mark(at, cells.PROVEN if data.strip(b"\xff") else cells.BLANK)
+
+    async def _exact(self, at: int) -> bytes:
+        """One sector byte for byte; what was read twice at identification is one witness."""
+        known = self._identity[at - IDENTITY.start :][:SECTOR] if at >= IDENTITY.start else b""
+        found = [await self.client.read(at + offset, KIB) for offset in range(0, SECTOR, KIB)]
+        data = b"".join(found)
+        return data if data == known else await read_twice(self.client, at, at + SECTOR)
 
     async def _kib(self, at: int) -> bytes:
         for attempt in range(TRIES):

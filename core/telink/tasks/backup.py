@@ -45,7 +45,9 @@ async def backup(
     report: Reporter, options: BackupOptions, *, ports: OpenPort, store: Store
 ) -> Result:
     """Back up the module; changes nothing.  Result: `backup_result`."""
-    async with session(report, options, ports, store, "Module: backup", (1, PHASES)) as bench:
+    async with session(
+        report, options, ports, store, "Module: backup", (1, PHASES), content=False
+    ) as bench:
         taken = await take_backup(bench, store, (3, PHASES))
     if options.out is not None:
         await asyncio.to_thread(store.files.write, options.out, taken.data)
@@ -62,11 +64,12 @@ async def take_backup(bench: Session, store: Store, steps: tuple[int, int]) -> T
     report.phase("Read and prove", *steps)
     part = store.backups.begin(module.mac or None, CHIP, module.size)
     try:
-        reader = Reader(client, module.size, part, report)
+        reader = Reader(client, module, part, report)
         await _read(bench, reader)
         data = bytes(reader.data)
         if data == data[:1] * len(data):
             raise _constant(data[0])
+        bench.learn(data)
         reasons = doubts(data)
         report.phase("Keep", steps[0] + 1, steps[1])
         kept = await part.finish(

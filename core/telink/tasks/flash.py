@@ -73,7 +73,10 @@ async def flash(
     report.phase("Safety", 2, FLASH_PHASES)
     await report.confirm(GATE)
     old = await _load(store, options.backup)
-    async with session(report, options, ports, store, "Module: flash", (3, FLASH_PHASES)) as bench:
+    where = (3, FLASH_PHASES)
+    async with session(
+        report, options, ports, store, "Module: flash", where, content=old is not None
+    ) as bench:
         secured = await _secure(bench, store, old, (5, FLASH_PHASES))
 
         def plan() -> Plan:
@@ -90,7 +93,10 @@ async def wipe(report: Reporter, options: WipeOptions, *, ports: OpenPort, store
     report.phase("Safety", 1, WIPE_PHASES)
     await report.confirm(GATE)
     old = await _load(store, options.backup)
-    async with session(report, options, ports, store, "Module: wipe", (2, WIPE_PHASES)) as bench:
+    where = (2, WIPE_PHASES)
+    async with session(
+        report, options, ports, store, "Module: wipe", where, content=old is not None
+    ) as bench:
         secured = await _secure(bench, store, old, (4, WIPE_PHASES))
 
         def plan() -> Plan:

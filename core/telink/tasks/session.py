@@ -49,6 +49,12 @@ class Session:
     rung: connect.Rung
     leave_stopped: bool = False
 
+    def learn(self, flash: bytes) -> None:
+        """Take in what a backup found, and say it."""
+        self.module = self.module.with_content(flash)
+        self.report.facts("device", **self.module.facts())
+        _odd_content(self.report, self.module)
+
     async def recover(self) -> None:
         """Reach the module again after it was lost, and prove that nobody exchanged it.
 
@@ -87,10 +93,13 @@ async def session(
     store: Store,
     holder: str,
     steps: tuple[int, int],
+    *,
+    content: bool = True,
 ) -> AsyncIterator[Session]:
     """Open, find the programmer, stop the module, identify.
 
-    `steps` is (index of the first of the two phases, number of phases).  On every way out the
+    `steps` is (index of the first of the two phases, number of phases); without `content` firmware
+    and settings are left to a backup that follows.  On every way out the
     module starts again, the programmer is left at 230400 and the port is closed.
     """
     checked_baud(options.baud)
@@ -103,7 +112,7 @@ async def session(
         reached = True
         for left in range(REPEATS, -1, -1):
             try:
-                rung, module = await _identified(client, report, options, store, steps)
+                rung, module = await _identified(client, report, options, store, steps, content)
                 break
             except FaultError as error:
                 if error.fault.code not in faults.LOSABLE or not left:
@@ -119,7 +128,12 @@ async def session(
 
 
 async def _identified(
-    client: Client, report: Reporter, options: ModuleOptions, store: Store, steps: tuple[int, int]
+    client: Client,
+    report: Reporter,
+    options: ModuleOptions,
+    store: Store,
+    steps: tuple[int, int],
+    content: bool,
 ) -> tuple[connect.Rung, Module]:
     """Programmer, speed, module, who it is."""
     index, of = steps
@@ -132,9 +146,11 @@ async def _identified(
     await _remember(store, options.port, rung)
     report.facts("link", linked=True, rung=rung.name, prompt="")
     report.phase("Identify", index + 1, of)
-    module = await identify(client)
+    module = await identify(client, content=content)
     report.facts("device", **module.facts())
     _odd(report, client, module)
+    if content:
+        _odd_content(report, module)
     return rung, module
 
 
@@ -171,6 +187,9 @@ def _odd(report: Reporter, client: Client, module: Module) -> None:
         report.note("LOCKED", "The flash is write-protected; writing unlocks it first.")
     if not module.mac:
         report.warn("NO-MAC", "No MAC is stored: the firmware will invent one at its first start.")
+
+
+def _odd_content(report: Reporter, module: Module) -> None:
     if module.banks[1].boots and not module.banks[0].boots:
         report.note(
             "BANK-1",
