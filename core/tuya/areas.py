@@ -68,6 +68,8 @@ _KINDS = {
     "tuya store": Kind.STORE,
 }
 _EMPTY_CONFIG = "empty (fast connect of Tuya, configuration of OpenBeken)"
+_NAMES = (b"bootloader\0", b"app\0")
+_NAME_AT = 12
 _LITTLEFS = b"littlefs"
 
 
@@ -84,7 +86,9 @@ def areas_of(
     end = base + len(data)
     found = list(_plan(chip, base, end))
     for area in _by_content(data, base, chip, rf_at, store, protected, files):
-        found = list(_laid_over(found, area))
+        inside = replace(area, start=max(base, area.start), end=min(end, area.end))
+        if inside.start < inside.end:
+            found = list(_laid_over(found, inside))
     return tuple(_judged(area, data, base) for area in found if area.start < area.end)
 
 
@@ -160,15 +164,16 @@ def _code(data: bytes) -> Iterator[Area]:
     starts = {"bootloader": 0, "app": APP_START}
     at = data.find(rbl.MAGIC)
     while at >= 0:
-        header = rbl.parse_on_flash(data[at : at + rbl.ON_FLASH])
+        named = data.startswith(_NAMES, at + _NAME_AT)  # hostile files have a million marks
+        header = rbl.parse_on_flash(data[at : at + rbl.ON_FLASH]) if named else None
         start = starts.get(header.name) if header else None
         if header and header.intact and start is not None and start < at:
-            wrong = rbl.verify(header, strides.strip(data[start:at]), both=False)
+            used = start + strides.physical(header.packed_size + strides.DATA - 1)
+            wrong = _wrong(header, data[start:at], used - start)
             state = "damaged" if wrong else "good"
             name, kind = (
                 ("bootloader", Kind.BOOT) if header.name == "bootloader" else ("app", Kind.CODE)
             )
-            used = start + strides.physical(header.packed_size + strides.DATA - 1)
             code = Area(
                 name, start, min(used, at), kind, "container header", state, " ".join(wrong)
             )
@@ -176,6 +181,13 @@ def _code(data: bytes) -> Iterator[Area]:
             head = Area(f"{name} header", at, at + rbl.ON_FLASH, Kind.HEADER, "RBL", "good")
             yield head
         at = data.find(rbl.MAGIC, at + 1)
+
+
+def _wrong(header: rbl.Rbl, raw: bytes, used: int) -> tuple[str, ...]:
+    """What the container says of its code, and the strides of themselves."""
+    bad = strides.bad_strides(raw[: used // strides.STRIDE * strides.STRIDE])
+    text = f"{len(bad)} stride checksums of the {header.name} are wrong."
+    return rbl.verify(header, strides.strip(raw), both=False) + ((text,) if bad else ())
 
 
 def _settings(data: bytes, base: int, chip: str) -> Iterator[Area]:

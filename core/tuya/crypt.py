@@ -46,6 +46,7 @@ def encrypt(data: bytes, key: bytes) -> bytes:
     return _cipher(key).encryptor().update(data)
 
 
+@lru_cache(maxsize=32)
 def data_keys(inner: bytes) -> tuple[bytes, ...]:
     """The keys that data may be under, for the 16 bytes of the key sector; likeliest first."""
     return tuple(_derived(inner, name) for name in _NAMES)

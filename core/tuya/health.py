@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from core.bkimage import checks, cipher, entropy, rbl, strides
 from core.bkimage.flashmap import APP_END_MAX, APP_START, SECTOR
 from core.tuya.areas import Kind
+from core.tuya.keyvalue import Store
+from core.tuya.layout import DATA_BLOCKS
 from core.tuya.secrets import secret_fields
 from core.tuya.survey import Survey
 
@@ -58,12 +60,18 @@ def _reasons(seen: Survey) -> Iterator[str]:
     if len(zeros) >= _ZEROS_DOUBTED:
         yield f"{len(zeros)} sectors are all 00, the first at {zeros[0]:#08x}: a failed read."
     if seen.store is not None:
-        yield from (f"Block {n} of the Tuya store is lost." for n in seen.store.lost)
-        yield from (
-            f"The value {e.name} in the Tuya store is damaged."
-            for e in seen.store.entries
-            if not e.intact
-        )
+        yield from _store(seen.store)
+
+
+def _store(store: Store) -> Iterator[str]:
+    """A damaged home block would be replaced by an older copy when the device starts."""
+    for bad in store.damaged:
+        if (bad.at - store.at) // SECTOR - 1 < DATA_BLOCKS:
+            yield f"A block of the Tuya store is damaged ({bad.why})."
+    yield from (f"Block {number} of the Tuya store is lost." for number in store.lost)
+    for entry in store.entries:
+        if not entry.intact:
+            yield f"The value {entry.name} in the Tuya store is damaged."
 
 
 def _code(seen: Survey) -> Iterator[str]:

@@ -37,8 +37,12 @@ class Loose:
         found: dict[str, Any] = {}
         while True:
             mark = self._skip(",")
-            if mark in ("}", "]", ""):
-                self._close(mark, "}")
+            if mark == "]":  # a stray one; what follows may still be fields
+                self._at += 1
+                self._note_once("Brackets do not match.")
+                continue
+            if mark in ("}", ""):
+                self._close(mark)
                 return found
             key = self._word(":,}")
             if self._peek() != ":":
@@ -59,19 +63,19 @@ class Loose:
         found: list[Any] = []
         while True:
             mark = self._skip(",")
-            if mark in ("}", "]", ""):
-                self._close(mark, "]")
+            if mark == "}":  # the end of what is around it
+                self._note_once("Brackets do not match.")
+                return found
+            if mark in ("]", ""):
+                self._close(mark)
                 return found
             found.append(self._value(depth))
 
-    def _close(self, mark: str, wanted: str) -> None:
-        if mark == wanted:
+    def _close(self, mark: str) -> None:
+        if mark:
             self._at += 1
-        elif mark == "":
-            self._note_once("The text ends before its last brace.")
         else:
-            self._at += 1
-            self._note_once("Brackets do not match.")
+            self._note_once("The text ends before its last brace.")
 
     def _note_once(self, note: str) -> None:
         if note not in self.notes:

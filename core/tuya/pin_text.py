@@ -23,6 +23,7 @@ _LONGEST = 4096
 _MOST_HITS = 256
 _PRINTABLE = bytes(c if 0x20 <= c < 0x7F or c in b"\r\n\t" else 0 for c in range(256))
 _FEWEST = 3
+"""Fewer fields than this, found outside of the store, are no configuration."""
 
 
 class Sure(StrEnum):
@@ -57,7 +58,7 @@ def find(
     """
     for text, source, sure, spans in _places(data, store, files, app):
         read = loose.parse(text)
-        if len(read.fields) >= _FEWEST:
+        if len(read.fields) >= (1 if sure is Sure.CERTAIN else _FEWEST):
             flat = loose.flattened(read.fields)
             return PinText(text, source, sure, spans, flat, tuple(read.notes))
     return None

@@ -32,6 +32,8 @@ ODD = {
     b"{a:1,a:2}": ({"a": 1}, "there twice"),
     b"{a,b:1}": ({"a": "", "b": 1}, "has no value"),
     b"{]": ({}, "do not match"),
+    b"{a:x]y,b:1}": ({"a": "x", "y": "", "b": 1}, "do not match"),
+    b"{a:[1,2},b:1}": ({"a": [1, 2]}, "do not match"),
     b'{a:"x': ({"a": "x"}, "quotation mark"),
     b"{a:" * 30: (None, "Nested deeper"),
     b"{a:[" * 500: (None, "Nested deeper"),
