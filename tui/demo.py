@@ -18,6 +18,7 @@ import tomli_w
 
 if TYPE_CHECKING:
     from core.link.ports import Port
+    from core.radio.api import Backends
 
 
 def sim_names() -> list[str]:
@@ -27,12 +28,14 @@ def sim_names() -> list[str]:
 
 
 class Demo:
-    """The bench.  A device's `join` may use `home`, `add_port`, `remember` and the running loop."""
+    """The bench.  A device's `join` may use `home`, `add_port`, `set_air`, `remember` and the
+    running loop."""
 
     def __init__(self) -> None:
         self.home = Path(tempfile.mkdtemp(prefix="wattbench-demo-"))
         self._ports: list[Port] = []
         self._remembered: dict[str, str] = {}
+        self._backends: Backends | None = None
         self._loop = asyncio.new_event_loop()
         self._stop = asyncio.Event()
         ready = threading.Event()
@@ -85,6 +88,18 @@ class Demo:
     def remember(self, name: str, value: str) -> None:
         """A choice that the bench opens with, such as which of its ports belongs to which pane."""
         self._remembered[name] = value
+
+    def set_air(self, backends: Backends) -> None:
+        """What the radio of the bench runs on; see `core.radio.api`."""
+        self._backends = backends
+
+    def backends(self) -> Backends:
+        """That of `set_air`.  Raises RADIO-NO-ADAPTER where the bench has no air."""
+        from core.radio.errors import by_reason
+
+        if self._backends is None:
+            raise by_reason("NO_BLUETOOTH", "Listening on the simulated bench")
+        return self._backends
 
     def ports(self) -> list[Port]:
         """The ports of the simulated bench."""

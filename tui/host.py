@@ -46,6 +46,7 @@ from tui.streams import drop_terminal
 if TYPE_CHECKING:
     from core.link.api import Link
     from core.link.ports import Port
+    from core.radio.radio import Radio
     from tui.demo import Demo
 
 
@@ -83,6 +84,7 @@ class Tools:
 
         self.store, self._demo = store, demo
         self.leases = Leases()
+        self._radio: Radio | None = None
 
     async def open_port(self, url: str, baud: int, holder: str, tape: Path | None = None) -> Link:
         """Open a serial port; see `core.link.serial_port.open_port` for the faults."""
@@ -108,6 +110,28 @@ class Tools:
         """The job that another wattbench, `pid`, runs; None when it shares no data folder."""
         running = (job for job in self.store.jobs.all() if job.pid == pid)
         return next((f"{job.title} ({job.id})" for job in running), None)
+
+    def radio(self, adapter: str = "") -> Radio:
+        """The one radio of this program, or that of the simulated bench; on core's loop.
+
+        `adapter` is an address or a name; empty keeps the one in use.
+        """
+        from core.radio.radio import Radio
+
+        if self._radio is None:
+            backends = self._demo.backends() if self._demo is not None else None
+            self._radio = Radio(
+                backends=backends, log=lambda text: append_log(self.store, f"radio: {text}")
+            )
+        if adapter:
+            self._radio.choose(adapter)
+        return self._radio
+
+    async def close(self) -> None:
+        """Let go of the radio."""
+        if self._radio is not None:
+            await self._radio.close()
+            self._radio = None
 
     def list_ports(self) -> list[Port]:
         """The serial ports of this computer, or of the simulated bench."""
@@ -287,6 +311,8 @@ class Host:
             self._loop.set_exception_handler(self._log_stray)
             ready.set()
             self._loop.run_forever()
+            if self._tools is not None:
+                runner.run(self._tools.close())
 
     def _log_stray(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         error = context.get("exception")

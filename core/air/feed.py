@@ -36,6 +36,17 @@ class Source(Protocol):
     def says(self) -> str:
         """What it is and how it listens, in a few words."""
 
+    @property
+    def hint(self) -> str:
+        """What this way of listening costs, and the way out; may be empty."""
+
+    @property
+    def fault(self) -> Fault | None:
+        """Why nothing is heard now; it goes on trying."""
+
+    def hear_everything(self, on: bool) -> None:
+        """Also hear what is not BTHome, where that takes something."""
+
     async def run(self, hear: Hear) -> None:
         """Give every advert to `hear` until cancelled or at the end.  Raises FaultError."""
 
@@ -44,6 +55,8 @@ class Player:
     """A recording as a source, at the pace in which it was heard; `speed` 0 does not wait."""
 
     CHUNK = 256
+    hint = ""
+    fault: Fault | None = None
 
     def __init__(self, playback: Playback, speed: float = 1.0) -> None:
         self._playback, self._speed = playback, speed
@@ -54,7 +67,11 @@ class Player:
         name = self._playback.path.name
         return f"{name} is over" if self.done else f"plays {name}"
 
+    def hear_everything(self, on: bool) -> None:
+        """A recording holds what it holds."""
+
     async def run(self, hear: Hear) -> None:
+        """Give the adverts at their times."""
         loop = asyncio.get_running_loop()
         began = loop.time()
         adverts = iter(self._playback)
@@ -74,6 +91,7 @@ class Snapshot:
 
     now: float
     says: str
+    hint: str
     fault: Fault | None
     reset: bool
     changed: tuple[DeviceView, ...]
@@ -162,6 +180,11 @@ class Feed:
 
     # -- what a person does ------------------------------------------------------------------
 
+    def hear_everything(self, on: bool) -> None:
+        """Also hear what is not BTHome."""
+        if self._source is not None:
+            self._source.hear_everything(on)
+
     def record(self, path: Path) -> None:
         """Begin a recording.  Raises AIR-EXISTS and the store's faults."""
         self.stop_recording()
@@ -201,13 +224,14 @@ class Feed:
         reset, self._reset = self._reset, False
         device = air.devices.get(self.selected)
         recorder = self._recorder
-        walk = self.walk
+        walk, source = self.walk, self._source
         if walk is not None and walk.fell_silent(now):
             self._lost += 1
         return Snapshot(
             now=now,
-            says=self._source.says if self._source is not None else "",
-            fault=self.fault,
+            says=source.says if source is not None else "",
+            hint=source.hint if source is not None else "",
+            fault=self.fault or (source.fault if source is not None else None),
             reset=reset,
             changed=tuple(
                 view(air.devices[address], now)
