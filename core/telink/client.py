@@ -325,10 +325,15 @@ class Client:
         clock = asyncio.get_running_loop().time
         await self.call(wire.erase(address))
         began = clock()
+        # The next sector takes about as long as the last: asking before that only costs time.
         await asyncio.sleep(self._erase_seconds)
-        await self.idle(SECTOR_LIMIT)
-        # The next sector takes about as long: asking before that only costs time.
-        self._erase_seconds = min(0.8 * (clock() - began), 0.2)
+        asked = clock()
+        while await self.status() & BUSY:
+            if clock() - began > SECTOR_LIMIT:
+                await self.idle(0.0)
+            await asyncio.sleep(POLL / 3)
+            asked = clock()
+        self._erase_seconds = min(max(0.0, asked - began - POLL / 3), 0.2)
 
     async def program(self, permit: Permit, address: int, data: bytes) -> None:
         """Program up to one page.  Does not wait: the page is done (0.7 ms) before the next

@@ -4,9 +4,10 @@ import sys
 
 import backup
 import bthome
+import module
 import startup
 import wire
 
 if __name__ == "__main__":
-    met = [bench.main() for bench in (startup, backup, bthome, wire)]
+    met = [bench.main() for bench in (startup, backup, bthome, module, wire)]
     sys.exit(0 if all(met) else 1)

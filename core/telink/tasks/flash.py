@@ -24,9 +24,9 @@ from core.tlimage import image as images
 from core.tlimage.image import Image
 
 LARGEST_IMAGE = 1 << 20
-FLASH_PHASES = 11
-WIPE_PHASES = 10
-RESTORE_PHASES = 8
+FLASH_PHASES = 12
+WIPE_PHASES = 11
+RESTORE_PHASES = 9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

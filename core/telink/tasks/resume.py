@@ -24,7 +24,7 @@ from core.telink.plan import resume_plan
 from core.telink.tasks.session import GATE, ModuleOptions, session
 from core.telink.tasks.write import Steps, carry_out
 
-PHASES = 9
+PHASES = 10
 KIND = "module-"
 
 
