@@ -151,13 +151,19 @@ def facts_lines(body: Facts) -> list[str]:
 
 
 def result_lines(values: Mapping[str, Any]) -> list[str]:
-    """A flat result, one `name: value` a line, the summary first."""
+    """A flat result, one `name: value` a line, the summary first; what is nested is for JSON."""
     lines = [str(values["summary"])] if "summary" in values else []
     return lines + [
         f"  {name.replace('_', ' ')}: {value}"
         for name, value in values.items()
-        if name != "summary" and value not in ("", None)
+        if name != "summary" and value not in ("", None) and not _nested(value)
     ]
+
+
+def _nested(value: Any) -> bool:
+    return isinstance(value, Mapping) or (
+        isinstance(value, list) and any(isinstance(entry, Mapping) for entry in value)
+    )
 
 
 def fault_lines(fault: Fault) -> list[str]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields, replace
 
 from core.events import Question
 from core.job import Reporter
-from core.profile.model import SECTIONS, Profile, Secret
+from core.profile.model import Profile
+from core.profile.secrets import filled, needed
 
 Lookup = Callable[[str], str | None]
 
@@ -17,18 +17,8 @@ async def resolved(report: Reporter, profile: Profile, lookup: Lookup) -> Profil
 
     Raises UNANSWERED where nobody can type it.
     """
-    known: dict[str, str] = {}
-    for section in SECTIONS:
-        part = getattr(profile, section)
-        for f in fields(part):
-            value = getattr(part, f.name)
-            if not isinstance(value, Secret) or not value.name or value.value:
-                continue
-            if value.name not in known:
-                known[value.name] = lookup(value.name) or await _ask(report, value.name)
-            part = replace(part, **{f.name: Secret(known[value.name])})
-        profile = replace(profile, **{section: part})
-    return profile
+    values = {name: lookup(name) or await _ask(report, name) for name in needed(profile)}
+    return filled(profile, values)
 
 
 async def _ask(report: Reporter, name: str) -> str:

@@ -179,14 +179,18 @@ class Served:
     def url(self) -> str:
         return f"http://{self.host}"
 
-    async def close(self) -> None:
-        """Stop for good; may be repeated."""
+    def stop(self) -> None:
+        """Stop for good, without waiting; may be repeated."""
         self.gone = True
         if self._timer is not None:
             self._timer.cancel()
         self._stop_listening()
         for task in tuple(self._tasks):
             task.cancel()
+
+    async def close(self) -> None:
+        """Stop, and wait until every connection has ended."""
+        self.stop()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _stop_listening(self) -> None:

@@ -106,6 +106,12 @@ async def _calibrate(
             cause="A serial job of this device runs, so it is open.",
             next="Finish that job and close the case first.",
         )
+    if device.chip not in wire.CONFIG_AT:
+        raise faults.WRONG_CHIP(
+            what=f"Where a {device.chip} keeps its factors is not known.",
+            cause="Only BK7231N and BK7231T are.",
+            next="Calibrate it by hand on its page.",
+        )
     channel = _channel(device, options.channel)
     require_meter_pins(await client.pins())
     await _ask(report, device, channel)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +12,9 @@ from core.openbk.client import Connect
 from core.openbk.difference import changes, shown
 from core.openbk.fleet import PARALLEL, Outcome, each, fleet_result, on_host, warn_each
 from core.openbk.read import Device, read_device
+from core.profile import script, template
 from core.profile.model import Profile, Secret, flat
+from core.profile.secrets import secret_paths
 from core.profile.toml_file import dump
 from core.store.store import Store
 
@@ -56,9 +59,14 @@ async def export(
     connect: Connect,
     store: Store,
     reveal: bool = False,
+    form: str = "profile",
 ) -> Result:
-    """The configuration as a profile.  Result: `text`, the TOML, without secrets unless `reveal`;
-    `left_out` names the secrets that are not in it."""
+    """The configuration as a file.  `form` is "profile" (TOML), "template" (JSON of the web
+    page) or "script" (commands).
+
+    Result: `text`, without secrets unless `reveal`, which only a profile can hold; `left_out`
+    names the secrets that are not in it.
+    """
     report.phase("Read", 1, 1)
 
     async def one(host: str) -> Result:
@@ -67,11 +75,18 @@ async def export(
         return {
             "summary": f"{device.name}: configuration exported",
             "mac": device.mac,
-            "text": dump(exported(device), reveal=reveal),
-            "left_out": [] if reveal else sorted(history.secrets_of(device.profile)),
+            "text": FORMS[form](exported(device), reveal),
+            "left_out": [] if reveal and form == "profile" else secret_paths(device.profile),
         }
 
     return fleet_result(await _each(report, hosts, one), "exported")
+
+
+FORMS: dict[str, Callable[[Profile, bool], str]] = {
+    "profile": lambda profile, reveal: dump(profile, reveal=reveal),
+    "template": lambda profile, _reveal: template.dump(profile, name=profile.names.long or ""),
+    "script": lambda profile, _reveal: script.dump(profile),
+}
 
 
 def exported(device: Device) -> Profile:

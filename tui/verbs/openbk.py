@@ -1,0 +1,198 @@
+"""OpenBeken devices in the network: find, read, configure, calibrate, update
+
+    wattbench openbk find [NET...]
+    wattbench openbk show HOST... [--reveal]
+    wattbench openbk export HOST [--template | --script] [--reveal] [--out F]
+    wattbench openbk diff HOST... --profile F
+    wattbench openbk apply HOST... --profile F
+    wattbench openbk calibrate HOST --voltage V --current A --power W
+    wattbench openbk ota HOST --image F.rbl
+    wattbench openbk watch HOST [--seconds N]
+    wattbench openbk backup HOST
+    wattbench openbk restore HOST --backup F [--raw]
+    wattbench openbk history HOST|MAC [--undo N]
+
+HOST is a name or an address, also address:port.  A web password comes from --password-file.
+"""
+
+from __future__ import annotations
+
+import argparse
+import queue
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.events import Event, Failed, Finished
+from tui.host import Work
+from tui.lines import Bench
+
+if TYPE_CHECKING:
+    from core.openbk.client import Connect
+
+MANY = ("show", "diff", "apply")
+ONE = ("export", "calibrate", "ota", "watch", "backup", "restore", "history")
+HELP = {
+    "find": "search a network",
+    "show": "the whole configuration; kept by MAC",
+    "export": "the configuration as a file, to standard output",
+    "diff": "what a profile would change; exit 4 when something differs",
+    "apply": "make devices what a profile says, and prove it",
+    "calibrate": "set the meter of a closed plug with a known load",
+    "ota": "update the firmware",
+    "watch": "readings, relay and state, live",
+    "backup": "copy the whole flash (not proven by the chip)",
+    "restore": "bring a configuration back out of a backup",
+    "history": "the configurations that are kept, and back to one",
+}
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    actions = parser.add_subparsers(dest="action", required=True, metavar="|".join(HELP))
+    made = {name: actions.add_parser(name, help=text) for name, text in HELP.items()}
+    made["find"].add_argument("targets", nargs="*", metavar="NET", help="192.168.1.0/24, or hosts")
+    made["find"].add_argument("--port", type=int, default=80)
+    for name in MANY:
+        made[name].add_argument("hosts", nargs="+", metavar="HOST")
+    for name in ONE:
+        made[name].add_argument("host", metavar="HOST")
+    for action in made.values():
+        action.add_argument("--password-file", type=Path, metavar="F", help="the web password")
+    for name in ("diff", "apply"):
+        made[name].add_argument("--profile", required=True, metavar="F",
+            help="a file, or a name in profiles/ or among the shipped ones")  # fmt: skip
+    for name in ("show", "export"):
+        made[name].add_argument("--reveal", action="store_true", help="do not hide secrets")
+    _add_files(made)
+    _add_calibrate(made["calibrate"])
+    made["watch"].add_argument("--seconds", type=float, default=0.0, help="end after so long")
+    made["history"].add_argument("--undo", type=int, metavar="N",
+        help="apply configuration N again; 0 is the newest, -1 the one before")  # fmt: skip
+
+
+def _add_files(made: dict[str, argparse.ArgumentParser]) -> None:
+    form = made["export"].add_mutually_exclusive_group()
+    form.add_argument("--template", action="store_true", help="the web page's template, JSON")
+    form.add_argument("--script", action="store_true", help="commands for the console")
+    made["export"].add_argument("--out", type=Path, metavar="F", help="write there")
+    made["ota"].add_argument("--image", type=Path, required=True, help="Open<chip>_<version>.rbl")
+    restore = made["restore"].add_argument
+    restore("--backup", type=Path, required=True, help="a flash dump, or a configuration sector")
+    restore("--raw", action="store_true", help="byte for byte; needs a power cut")
+
+
+def _add_calibrate(parser: argparse.ArgumentParser) -> None:
+    for name, unit in (("voltage", "V"), ("current", "A"), ("power", "W")):
+        parser.add_argument(f"--{name}", default="", metavar=unit,
+                            help="what the reference meter shows")  # fmt: skip
+    parser.add_argument("--channel", type=int, help="of the relay, where there are several")
+    parser.add_argument("--reset-energy", action="store_true", help="set the total to 0")
+    parser.add_argument("--no-again", action="store_true", help="no second reading after 5 min")
+
+
+def run(args: argparse.Namespace, bench: Bench) -> int:
+    from core.openbk.lost import left_open
+    from tui.openbk_works import connect_of, read_password
+
+    for text in left_open(bench.host.store):
+        bench.out.aside(text)
+    connect = connect_of(bench.host, read_password(args.password_file))
+    if args.action == "watch":
+        from tui.openbk_watch import run_watch
+
+        return run_watch(bench, connect, args.host, args.seconds)
+    if args.action == "export":
+        return _export(args, bench, connect)
+    return _run_job(args, bench, connect)
+
+
+def _run_job(args: argparse.Namespace, bench: Bench, connect: Connect) -> int:
+    from tui import openbk_works as works
+
+    match args.action:
+        case "find":
+            targets = tuple(args.targets) or works.demo_hosts(bench.host)
+            work = works.find_work(connect, targets, args.port)
+        case "show":
+            work = works.show_work(connect, tuple(args.hosts), reveal=args.reveal)
+        case "diff" | "apply":
+            profile = works.find_profile(bench.host, args.profile)
+            work = works.apply_work(
+                connect, tuple(args.hosts), profile, only_diff=args.action == "diff"
+            )
+        case "calibrate":
+            return _calibrate(args, bench, connect)
+        case "ota":
+            work = works.ota_work(connect, args.host, args.image)
+        case "backup":
+            work = works.backup_work(connect, args.host)
+        case "restore":
+            work = works.restore_work(connect, args.host, args.backup, raw=args.raw)
+        case _:
+            work = (
+                works.history_work(connect, args.host)
+                if args.undo is None
+                else works.undo_work(connect, args.host, args.undo)
+            )
+    return bench.run(work)
+
+
+def _calibrate(args: argparse.Namespace, bench: Bench, connect: Connect) -> int:
+    from core.openbk.metering import Quantity, parse_value
+    from core.openbk.tasks.calibrate import fixed
+    from tui.openbk_works import bench_holder, calibrate_work
+
+    given = {
+        str(quantity): parse_value(text, quantity)
+        for quantity in Quantity
+        if (text := getattr(args, quantity))
+    }
+    return bench.run(
+        calibrate_work(
+            connect,
+            args.host,
+            fixed(**given),
+            channel=args.channel,
+            reset_energy=args.reset_energy,
+            again=not args.no_again,
+            bench_holder=bench_holder(bench.host),
+        )
+    )
+
+
+def _export(args: argparse.Namespace, bench: Bench, connect: Connect) -> int:
+    """Only the file on standard output; everything else is said aside."""
+    from core.store.files import Files
+    from tui.openbk_works import export_work
+
+    form = "template" if args.template else "script" if args.script else "profile"
+    work = export_work(connect, (args.host,), reveal=args.reveal, form=form)
+    if bench.host.options.json:
+        return bench.run(work)
+    body = _outcome(bench, work)
+    if isinstance(body, Failed):
+        bench.out.fault(body.fault)
+        return body.fault.exit
+    text = str(body.values["text"]).encode()
+    if body.values["left_out"]:
+        bench.out.aside(f"Secrets are left out: {', '.join(body.values['left_out'])}.")
+    if args.out:
+        Files().write(args.out, text)
+        bench.out.aside(f"Written to {args.out}.")
+    else:
+        bench.out.raw(text)
+    return 0
+
+
+def _outcome(bench: Bench, work: Work) -> Finished | Failed:
+    """Run a job that asks nothing, without a word."""
+    events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+    bench.host.subscribe(events.put)
+    try:
+        bench.host.start(work)
+        while True:
+            body = events.get().body
+            if isinstance(body, Finished | Failed):
+                return body
+    finally:
+        bench.host.unsubscribe(events.put)
