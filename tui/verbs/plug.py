@@ -1,12 +1,17 @@
-"""a BK7231N or T plug over its serial port: info, backup, flash, restore, resume
+"""a BK7231N or T plug over its serial port: back up, flash, restore, configure, listen
 
     wattbench plug info    --port P
     wattbench plug backup  --port P [--out F]
-    wattbench plug flash   --port P --image F [--backup F]
+    wattbench plug flash   --port P --image F [--backup F] [--profile F.toml]
     wattbench plug restore --port P --backup F [--rf-only]
     wattbench plug resume  --port P [--job ID]
+    wattbench plug config  --port P [--profile F.toml]
+    wattbench plug console --port P [--seconds N]
+    wattbench plug selftest --port P
 
-flash makes a proven backup first, shows the plan, asks, writes, verifies.
+flash makes a proven backup first, shows the plan, asks, writes, verifies.  config shows the
+configuration of OpenBeken, or puts a profile on top of it.  console listens to the boot log on
+TX2; selftest wants TX and RX of the adapter joined and nothing else on them.
 """
 
 from __future__ import annotations
@@ -18,6 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.job import Reporter, Result
+from tui import plug_setup
 from tui.host import Tools, Work
 from tui.lines import Bench
 
@@ -32,8 +38,11 @@ UNNAMED_CEILING = 921600
 
 
 def add(parser: argparse.ArgumentParser) -> None:
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
     actions = parser.add_subparsers(
-        dest="action", required=True, metavar="info|backup|flash|restore|resume"
+        dest="action",
+        required=True,
+        metavar="info|backup|flash|restore|resume|config|console|selftest",
     )
     info = actions.add_parser("info", help="link and say who is there; changes nothing")
     backup = actions.add_parser("backup", help="read the whole flash, every byte proven")
@@ -45,10 +54,12 @@ def add(parser: argparse.ArgumentParser) -> None:
     backup.add_argument("--out", type=Path, metavar="FILE", help="put a copy of the backup there")
     flash.add_argument("--image", type=Path, required=True, help="OpenBK7231N_QIO_*.bin")
     flash.add_argument("--backup", type=Path, help="a backup of this very plug, made before")
+    flash.add_argument("--profile", type=Path, metavar="F.toml", help="configuration to write too")
     restore.add_argument("--backup", type=Path, required=True, help="the backup to write back")
     restore.add_argument("--rf-only", action="store_true", help="only radio calibration and MAC")
     restore.add_argument("--mac", default="", help="the MAC that a missing RF block gets")
     resume.add_argument("--job", default="", metavar="ID", help="which job; else the newest")
+    plug_setup.add(actions, add_link)
 
 
 def add_link(action: argparse.ArgumentParser) -> None:
@@ -72,6 +83,8 @@ def speed(text: str) -> int:
 
 
 def run(args: argparse.Namespace, bench: Bench) -> int:
+    if args.action in plug_setup.LISTENING:
+        return plug_setup.listen(args, bench)
     options = link_options(
         port=args.port,
         baud=args.baud,
@@ -92,7 +105,17 @@ def run(args: argparse.Namespace, bench: Bench) -> int:
         )
     if args.action == "resume":
         return bench.run(_resume(bench, args.job, options, args.tape))
-    return bench.run(flash_work(options, image=args.image, backup=args.backup, tape=args.tape))
+    if args.action == "config":
+        return plug_setup.config(args, bench, options)
+    return bench.run(
+        flash_work(
+            options,
+            image=args.image,
+            backup=args.backup,
+            profile=args.profile,
+            tape=args.tape,
+        )
+    )
 
 
 def link_options(*, lead: str, **options: Any) -> dict[str, Any]:
@@ -108,7 +131,7 @@ def info_work(options: dict[str, Any], tape: Path | None = None) -> Work:
     async def task(report: Reporter, tools: Tools) -> Result:
         from core.beken.tasks.info import InfoOptions, info
 
-        return await info(report, InfoOptions(**options), ports=_ports(tools, tape))
+        return await info(report, InfoOptions(**options), ports=ports_of(tools, tape))
 
     return Work("plug-info", f"Identify: {options['port']}", task)
 
@@ -121,8 +144,8 @@ def backup_work(options: dict[str, Any], tape: Path | None = None, out: Path | N
 
         found = await backup(
             report,
-            BackupOptions(**await _on_adapter(tools, options)),
-            ports=_ports(tools, tape),
+            BackupOptions(**await on_adapter(tools, options)),
+            ports=ports_of(tools, tape),
             store=tools.store,
         )
         if out is not None:
@@ -142,18 +165,28 @@ def _copy(tools: Tools, path: Path, out: Path) -> None:
 
 
 def flash_work(
-    options: dict[str, Any], *, image: Path, backup: Path | None, tape: Path | None = None
+    options: dict[str, Any],
+    *,
+    image: Path,
+    backup: Path | None,
+    profile: Path | None = None,
+    tape: Path | None = None,
 ) -> Work:
-    """Back up and flash, or flash on the strength of an older backup."""
+    """Back up and flash, or flash on the strength of an older backup; with `profile` write the
+    configuration too."""
 
     async def task(report: Reporter, tools: Tools) -> Result:
         from core.beken.tasks.flash import FlashOptions, flash
 
+        reach = await on_adapter(tools, options)
+        configure = await plug_setup.configured(report, tools, profile) if profile else None
         return await flash(
             report,
-            FlashOptions(**await _on_adapter(tools, options), image=image, backup=backup),
-            ports=_ports(tools, tape),
+            FlashOptions(**reach, image=image, backup=backup),
+            ports=ports_of(tools, tape),
             store=tools.store,
+            describe=plug_setup.described(tools),
+            configure=configure,
         )
 
     return Work("plug-flash", f"Flash: {options['port']} with {image.name}", task)
@@ -172,11 +205,11 @@ def restore_work(
     async def task(report: Reporter, tools: Tools) -> Result:
         from core.beken.tasks.restore import RestoreOptions, restore
 
-        reach = await _on_adapter(tools, options)
+        reach = await on_adapter(tools, options)
         return await restore(
             report,
             RestoreOptions(**reach, backup=backup, rf_only=rf_only, mac=mac),
-            ports=_ports(tools, tape),
+            ports=ports_of(tools, tape),
             store=tools.store,
         )
 
@@ -195,9 +228,9 @@ def resume_work(store: Store, job: str, tape: Path | None = None, **changes: Any
     async def task(report: Reporter, tools: Tools) -> Result:
         from core.beken.tasks.resume import ResumeOptions, resume
 
-        reach = await _on_adapter(tools, options)
+        reach = await on_adapter(tools, options)
         return await resume(
-            report, ResumeOptions(**reach, job=job), ports=_ports(tools, tape), store=tools.store
+            report, ResumeOptions(**reach, job=job), ports=ports_of(tools, tape), store=tools.store
         )
 
     return Work("plug-resume", f"Resume: {job}", task)
@@ -220,7 +253,7 @@ def _resume(bench: Bench, job: str, options: dict[str, Any], tape: Path | None) 
     return resume_work(store, found, tape, **options)
 
 
-async def _on_adapter(tools: Tools, options: dict[str, Any]) -> dict[str, Any]:
+async def on_adapter(tools: Tools, options: dict[str, Any]) -> dict[str, Any]:
     """The options with what is known of the adapter: its ceiling, and its name to remember a
     speed by.  A port that is on no list (socket, simulated plug) has neither."""
     if options.get("baud"):
@@ -233,7 +266,7 @@ async def _on_adapter(tools: Tools, options: dict[str, Any]) -> dict[str, Any]:
     return options
 
 
-def _ports(tools: Tools, tape: Path | None) -> Callable[[str, int, str], Awaitable[Link]]:
+def ports_of(tools: Tools, tape: Path | None) -> Callable[[str, int, str], Awaitable[Link]]:
     async def open_port(url: str, baud: int, holder: str) -> Link:
         return await tools.open_port(url, baud, holder, tape)
 
