@@ -13,15 +13,18 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
-
-import httpx
 
 from core.fault import FaultError
 from core.guide import faults
 from core.guide.shelf import LARGEST, METER, NOTHING, Firmware, Shelf, examine
 from core.job import Reporter, Result
+
+if TYPE_CHECKING:
+    import httpx  # loaded where it is used: it brings a terminal library along
+
+    Clients = Callable[[], httpx.AsyncClient]
 
 RELEASES = "https://api.github.com/repos/openshwprojects/OpenBK7231T_App/releases"
 METER_FILES = "https://raw.githubusercontent.com/slacky1965/electricity_meter_ble/main"
@@ -30,17 +33,19 @@ METER_VERSIONS = tuple(f"V{n // 10}.{n % 10}" for n in range(20, 9, -1))
 ASSETS = {"bk7231n": "OpenBK7231N_QIO_", "bk7231t": "OpenBK7231T_UA_"}
 """How the names of the files for the wires begin."""
 UPDATES = {"bk7231n": "OpenBK7231N_", "bk7231t": "OpenBK7231T_"}
-PATIENCE = httpx.Timeout(15.0, connect=10.0)
+PATIENCE, CONNECT = 15.0, 10.0
 AGENT = {"User-Agent": "wattbench", "Accept": "application/vnd.github+json"}
 LISTING = 4 << 20
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,120}")
-
-Clients = Callable[[], httpx.AsyncClient]
+OK, NOT_FOUND = 200, 404
 
 
 def client() -> httpx.AsyncClient:
     """The one that talks to the real servers."""
-    return httpx.AsyncClient(timeout=PATIENCE, headers=AGENT, follow_redirects=True)
+    import httpx
+
+    patience = httpx.Timeout(PATIENCE, connect=CONNECT)
+    return httpx.AsyncClient(timeout=patience, headers=AGENT, follow_redirects=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +82,8 @@ async def get(
 
     Raises SHELF-*, IMG-* or TLIMG-* for what is no image, and the store's faults.
     """
+    import httpx
+
     async with clients() as web:
         report.phase("Find", 1, 3)
         try:
@@ -125,9 +132,9 @@ async def _meter(web: httpx.AsyncClient, options: GetOptions) -> Source:
             break
         url = f"{options.meter_files}/{name}"
         answer = await web.head(url)
-        if answer.status_code == httpx.codes.OK:
+        if answer.status_code == OK:
             return Source(name, url)
-        if answer.status_code != httpx.codes.NOT_FOUND:
+        if answer.status_code != NOT_FOUND:
             raise _refused(answer)
     raise _nothing(f"electricity_meter {options.what}".strip())
 
@@ -137,9 +144,9 @@ async def _release(web: httpx.AsyncClient, options: GetOptions) -> Source:
     if options.what and not NAME.fullmatch(options.what):
         raise _nothing(f"release {options.what!r}")
     async with web.stream("GET", options.releases + tail) as answer:
-        if answer.status_code == httpx.codes.NOT_FOUND:
+        if answer.status_code == NOT_FOUND:
             raise _nothing(f"release {options.what or '(newest)'}")
-        if answer.status_code != httpx.codes.OK:
+        if answer.status_code != OK:
             raise _refused(answer)
         text = await _body(answer, LISTING)
     beginning, ending = ASSETS[options.chip], ".bin"
@@ -175,9 +182,9 @@ def _asset(entry: dict[str, Any]) -> Source | None:
 
 async def _download(web: httpx.AsyncClient, source: Source, report: Reporter) -> bytes:
     async with web.stream("GET", source.url) as answer:
-        if answer.status_code == httpx.codes.NOT_FOUND:
+        if answer.status_code == NOT_FOUND:
             raise _nothing(source.name)
-        if answer.status_code != httpx.codes.OK:
+        if answer.status_code != OK:
             raise _refused(answer)
         stated = answer.headers.get("content-length", "")
         total = source.size if source.size >= 0 else int(stated) if stated.isdecimal() else 0
