@@ -20,7 +20,7 @@ NOTHING = ("enter", "escape", "space", "tab", "up", "down", "1", "6", "f1", "q",
 
 def test_a_key_is_the_first_letter_of_what_is_read() -> None:
     assert list(letters(YES_NO)) == ["y", "n"]
-    from core.beken.tasks.flash import BOOT_CHECK, SUPPLY  # the questions that are really asked
+    from core.beken.tasks.gate import BOOT_CHECK, SUPPLY  # the questions that are really asked
 
     boot = letters(BOOT_CHECK.choices)
     assert {key: choice.value for key, choice in boot.items()} == {

@@ -8,6 +8,7 @@ where its blocks agree with the chip.  Source: rulings P13 to P15; the design, "
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,8 +32,8 @@ from core.link.api import OpenPort
 from core.store.files import read
 from core.store.store import Store
 
-KINDS = ("plug-flash", "plug-backup", "plug-restore", "plug-config", "plug-resume")
-"""Kinds of jobs whose folder may hold something to go on with."""
+JOBS = ("backup", "flash", "restore", "config")
+CHIPS = ("bk7231n", "bk7231t", "bk7238")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,12 +120,9 @@ def read_plan(path: Path) -> dict[str, Any]:
         values = json.loads(read(path / "plan.json", 1 << 20))
     except (FaultError, ValueError, RecursionError) as error:
         raise _broken("it has no readable plan") from error
-    if not isinstance(values, dict) or values.get("job") not in (
-        "backup",
-        "flash",
-        "restore",
-        "config",
-    ):
+    if not isinstance(values, dict) or values.get("job") not in JOBS:
+        raise _broken("its plan is none of a plug job")
+    if values.get("chip") not in CHIPS:
         raise _broken("its plan is none of a plug job")
     return values
 
@@ -166,16 +164,10 @@ def resumable(store: Store) -> list[str]:
     """The ids of plug jobs that can be gone on with, newest first."""
     found = []
     for job in store.jobs.all():
-        if job.kind not in KINDS or job.state not in ("interrupted", "failed"):
+        if job.state not in ("interrupted", "failed"):
             continue
-        path = store.jobs.path_of(job.id)
-        if job.resumable or (_is_backup(path) and job.state != "running"):
-            found.append(job.id)
+        with contextlib.suppress(FaultError):  # no plan, or that of another device
+            backup = read_plan(store.jobs.path_of(job.id))["job"] == "backup"
+            if backup or job.resumable:
+                found.append(job.id)
     return found
-
-
-def _is_backup(path: Path) -> bool:
-    try:
-        return bool(read_plan(path).get("job") == "backup")
-    except FaultError:
-        return False
