@@ -1,0 +1,337 @@
+"""The one scan: started, watched over, restarted; passive where that works (bleak notes 8).
+
+`run` lives as long as somebody listens.  It never ends by itself: what goes wrong shows in the
+status, is tried again with growing pauses, and at once when the adapter or the stack changes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from core.fault import FaultError
+from core.radio import errors
+from core.radio.advert import Advert
+from core.radio.api import Adapter, Backends, Host
+from core.radio.choice import choose
+from core.radio.seen import Seen
+from core.radio.status import DEAF_MONITOR, EXPERIMENTAL, SLOW_UPDATES, Mode, Status
+
+if TYPE_CHECKING:
+    from bleak import BleakScanner
+    from bleak.backends.device import BLEDevice
+    from bleak.backends.scanner import AdvertisementData
+
+SERVICE_DATA = 0x16
+BTHOME_UUIDS = tuple(
+    f"0000{number}-0000-1000-8000-00805f9b34fb" for number in ("fcd2", "181c", "181e")
+)
+PATTERNS = [(0, SERVICE_DATA, bytes.fromhex(number)) for number in ("d2fc", "1c18", "1e18")]
+FILTERS = {"DuplicateData": True, "RSSI": -127}
+"""Every report counts.  The RSSI limit keeps BlueZ from 5.88 on from swallowing unchanged ones."""
+
+ACTIVE_FIRST = 12.0
+"""Seconds of asking for names at the start: one scan cycle of 10.24 s and a bit."""
+HUNT_AGAIN = 20.0
+HUNTS = 3
+"""A device without a name is worth so many further searches, this far apart."""
+SILENCE = 15.0
+LONGEST_SILENCE = 120.0
+"""Seconds without one advert until the scan is begun anew; doubled each time it did not help."""
+START_LIMIT, STOP_LIMIT = 15.0, 5.0
+PAUSES = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
+IN_PROGRESS_PAUSES = (0.3, 0.7, 1.5)
+TICK = 1.0
+
+
+class Scanner:
+    """Scans on one adapter for everybody; `heard` gets each advert, `changed` each status."""
+
+    def __init__(
+        self,
+        backends: Backends,
+        host: Host,
+        heard: Callable[[Advert], None],
+        changed: Callable[[Status], None],
+        log: Callable[[str], None],
+    ) -> None:
+        self.adapter = ""
+        self.everything = False
+        self.seen = Seen()
+        self.status = Status(Mode.OFF)
+        self.first: asyncio.Future[None] | None = None
+        self._backends, self._host = backends, host
+        self._heard, self._changed, self._log = heard, changed, log
+        self._wake = asyncio.Event()
+        self._passive: BleakScanner | None = None
+        self._active: BleakScanner | None = None
+        self._active_until = self._active_ended = 0.0
+        self._nameless: dict[str, int] = {}
+        self._last_heard: float | None = None
+        self._began = 0.0
+        self._silence = SILENCE
+        self._deaf = 0
+        self._asked_heard = 0
+        self._hold = 0
+        self._moved = False
+        self._held = asyncio.Event()
+        host.watch(self.wake)
+
+    def move(self, adapter: str) -> None:
+        """Scan on another adapter."""
+        self.adapter, self._moved = adapter, True
+        self.wake()
+
+    def wake(self) -> None:
+        """Look at everything now."""
+        self._wake.set()
+
+    # -- the life of the scan --------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Scan until cancelled."""
+        failures = 0
+        try:
+            while True:
+                await self._rest()
+                try:
+                    await self._scan()
+                    failures = 0
+                except FaultError as error:
+                    self._settle(error)
+                    self._say(Mode.FAILED, fault=error.fault)
+                    pause = PAUSES[min(failures, len(PAUSES) - 1)]
+                    failures += 1
+                    await self._sleep(pause)
+        finally:
+            await self._stop_all()
+            self._say(Mode.OFF)
+
+    async def _rest(self) -> None:
+        """Keep still while a connection is made."""
+        if self._hold:
+            self._say(Mode.PAUSED)
+            self._held.set()
+            while self._hold:
+                await self._sleep(60.0)
+            self._held.clear()
+
+    def _settle(self, error: FaultError | None) -> None:
+        """Answer whoever waits for the first start."""
+        if self.first is not None and not self.first.done():
+            if error is None:
+                self.first.set_result(None)
+            else:
+                self.first.set_exception(error)
+
+    async def _scan(self) -> None:
+        """One scan from its start to whatever ends it.  Raises FaultError."""
+        doing, epoch, self._moved = "Starting the scan", self._host.epoch, False
+        if self.status.mode is Mode.OFF:
+            self._say(Mode.STARTING)
+        adapter = choose(await self._host.adapters(), self.adapter, doing)
+        try:
+            await self._start(adapter, doing)
+            self._settle(None)
+            while not self._hold and not self._over(epoch):
+                await self._tend(adapter)
+                await self._sleep(TICK)
+        finally:
+            await self._stop_all()
+        if not self._hold:
+            self._say(self.status.mode, restarts=self.status.restarts + 1)
+
+    async def _start(self, adapter: Adapter, doing: str) -> None:
+        try:
+            async with asyncio.timeout(START_LIMIT):
+                passive = self._deaf < 2 and await self._start_passive(adapter)
+                await self._start_active(adapter)
+        except Exception as error:
+            await self._stop_all()
+            raise errors.fault_of(error, doing) from error
+        cost = "" if passive else DEAF_MONITOR if self._deaf >= 2 else SLOW_UPDATES
+        remedy = "" if passive or self._deaf >= 2 else EXPERIMENTAL
+        mode = Mode.ACTIVE if not passive else Mode.BOTH if self._active else Mode.PASSIVE
+        self._began = self._now()
+        self._say(mode, adapter=adapter, cost=cost, remedy=remedy, fault=None)
+
+    async def _start_passive(self, adapter: Adapter) -> bool:
+        """True if adverts are watched passively now, False where that does not exist."""
+        from bleak.exc import BleakDBusError, BleakError
+
+        scanner = self._make("passive", adapter, or_patterns=PATTERNS)
+        try:
+            await scanner.start()
+        except BleakDBusError as error:
+            if "Unknown" in error.dbus_error or "NotSupported" in error.dbus_error:
+                return False
+            raise
+        except BleakError as error:
+            if str(error).startswith("passive scanning"):
+                return False
+            raise
+        self._passive = scanner
+        return True
+
+    async def _start_active(self, adapter: Adapter) -> None:
+        """Scan actively; an operation that is in progress gets some time to end."""
+        from bleak.exc import BleakDBusError
+
+        for pause in (*IN_PROGRESS_PAUSES, None):
+            scanner = self._make("active", adapter, filters=FILTERS)
+            try:
+                await scanner.start()
+            except BleakDBusError as error:
+                if not error.dbus_error.endswith(".InProgress"):
+                    raise
+                if pause is None:
+                    if self._passive is not None:  # names can wait
+                        self._active_ended = self._now()
+                        return
+                    raise
+                await asyncio.sleep(pause)
+            else:
+                self._active = scanner
+                self._active_until = self._now() + ACTIVE_FIRST
+                self._asked_heard = 0
+                return
+
+    def _make(self, mode: Any, adapter: Adapter, **bluez: Any) -> BleakScanner:
+        from bleak import BleakScanner
+
+        passive = mode == "passive"
+
+        def heard(device: BLEDevice, data: AdvertisementData) -> None:
+            if passive or self._passive is None:  # with both, each signal calls both
+                self._take(device, data)
+
+        bluez = {"adapter": adapter.name, **bluez}
+        return BleakScanner(
+            heard,
+            scanning_mode=mode,
+            bluez=bluez,  # type: ignore[arg-type]
+            backend=self._backends.scanner,
+        )
+
+    async def _stop_all(self) -> None:
+        for scanner in (self._active, self._passive):
+            if scanner is not None:
+                await self._stop(scanner)
+        self._active = self._passive = None
+
+    async def _stop(self, scanner: BleakScanner) -> None:
+        """End a scan.  One that is dead already complains in many ways (bleak notes 5)."""
+        try:
+            async with asyncio.timeout(STOP_LIMIT):
+                await scanner.stop()
+        except Exception as error:
+            self._log(f"ending a scan: {type(error).__name__}: {error}")
+
+    # -- watching over it ------------------------------------------------------------------
+
+    def _over(self, epoch: int) -> bool:
+        """Whether the scan has to be begun anew."""
+        if self._host.epoch != epoch or self._moved:
+            return True
+        if self._now() - max(self._began, self._last_heard or 0.0) <= self._silence:
+            return False
+        if self._passive is not None and self._active is None and self._asked_heard:
+            self._deaf += 1  # asking brought meters, the monitor alone none
+        self._silence = min(self._silence * 2, LONGEST_SILENCE)
+        return True
+
+    async def _tend(self, adapter: Adapter) -> None:
+        """Ask for names when there is somebody to name, stop asking when it was long enough."""
+        if self._passive is None:
+            return
+        now = self._now()
+        if self._active is not None:
+            if now >= self._active_until and not self.everything:
+                scanner, self._active = self._active, None
+                self._active_ended = now
+                await self._stop(scanner)
+                self._say(Mode.PASSIVE)
+        elif self.everything or self._worth_asking(now):
+            with contextlib.suppress(Exception):  # the passive scan goes on; the next tick tries
+                await self._start_active(adapter)
+            if self._active is not None:
+                self._say(Mode.BOTH)
+
+    def _worth_asking(self, now: float) -> bool:
+        if now - self._active_ended < HUNT_AGAIN:
+            return False
+        worth = [address for address, hunts in self._nameless.items() if hunts < HUNTS]
+        for address in worth:
+            self._nameless[address] += 1
+        return bool(worth)
+
+    async def _sleep(self, seconds: float) -> None:
+        """Wait, or until something happens."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()
+        self._wake.clear()
+
+    async def hold(self) -> None:
+        """Stop scanning, for a connection; returns when it has stopped."""
+        self._hold += 1
+        self.wake()
+        try:
+            await self._held.wait()
+        except BaseException:
+            self.go_on()
+            raise
+
+    def go_on(self) -> None:
+        """End that."""
+        self._hold -= 1
+        self.wake()
+
+    # -- what is heard ---------------------------------------------------------------------
+
+    def _take(self, device: BLEDevice, data: AdvertisementData) -> None:
+        now = self._now()
+        advert = self.seen.take(device, data, now)
+        if advert is None:
+            return
+        self._last_heard = now
+        self._silence = SILENCE
+        if not advert.name:
+            self._note_nameless(advert)
+        elif advert.address in self._nameless:
+            del self._nameless[advert.address]
+        if self._active is not None and not self._asked_heard:
+            self._asked_heard = any(uuid in advert.service_data for uuid in BTHOME_UUIDS)
+        elif self._active is None:
+            self._deaf = self._asked_heard = 0
+        self._heard(advert)
+
+    def _note_nameless(self, advert: Advert) -> None:
+        if advert.address in self._nameless or len(self._nameless) >= 1000:
+            return
+        if any(uuid in advert.service_data for uuid in BTHOME_UUIDS):
+            self._nameless[advert.address] = 0
+
+    def _say(self, mode: Mode, **changes: Any) -> None:
+        same = (mode.listening and self.status.mode.listening) or mode is self.status.mode
+        since = self.status.since if same else self._now()
+        changes = {"since": since, **changes}
+        if mode in (Mode.OFF, Mode.FAILED, Mode.STARTING):
+            changes = {"adapter": None, "cost": "", "remedy": "", **changes}
+        if mode is not Mode.FAILED:
+            changes = {"fault": None, **changes}
+        status = replace(self.status, mode=mode, heard=self._last_heard, **changes)
+        if status != self.status:
+            self.status = status
+            self._changed(status)
+
+    def current(self) -> Status:
+        """The status with the time of the last advert."""
+        return replace(self.status, heard=self._last_heard)
+
+    @staticmethod
+    def _now() -> float:
+        return asyncio.get_running_loop().time()
