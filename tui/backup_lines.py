@@ -98,7 +98,7 @@ def pin_values(use: Use) -> Values:
 def _wiring_values(seen: Survey) -> Values:
     wiring, found = seen.wiring, seen.pins
     if wiring is None or found is None:
-        return {"module": "", "pins": [], "pins_from": "", "tuya_mcu": seen.mcu}
+        return {"module": "", "pins": [], "pins_from": "", "tuya_mcu": seen.has_mcu}
     return {
         "module": wiring.module,
         "pins_from": found.source,
@@ -169,7 +169,7 @@ def _key_lines(entry: Values) -> list[str]:
 def _pin_lines(seen: Survey) -> list[str]:
     wiring, found = seen.wiring, seen.pins
     if wiring is None or found is None:
-        if seen.mcu:
+        if seen.has_mcu:
             return ["Pins: a second chip (TuyaMCU) has them; extract --template gives its line."]
         return ["Pins: none found."]
     lines = [f"Pins of module {wiring.module or '?'}, from: {found.source} ({found.sure})"]

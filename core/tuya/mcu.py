@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.tuya import loose
-from core.tuya.to_profile import parse_schema
+from core.tuya.schema import parse_schema
 
 USUAL_BAUD = 9600
 _FIELDS = (("baud_cfg", "baud"), ("uart_adapt_params", "uart_baud"))

@@ -50,7 +50,7 @@ def configuration(
     `flipped` are pins whose polarity a person turned over; `trip` False declines the overload
     line.  Raises TUYA-NO-PINS.
     """
-    if seen.mcu:
+    if seen.has_mcu:
         baud, points = seen.mcu_settings()
         note = "The pins belong to a second chip (TuyaMCU); its data points are linked to channels."
         return Configuration(mcu_profile(seen.chip, baud, points), "the key-value store", (note,))

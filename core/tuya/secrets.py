@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from core.tuya.connect import FastConnect
-from core.tuya.to_profile import parse_schema
+from core.tuya.schema import parse_schema
 
 HIDDEN = "***"
 HARMLESS = frozenset(

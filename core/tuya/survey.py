@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.bkimage import backup, cipher, code, rbl, rotation, strides
 from core.bkimage.backup import DumpInfo
@@ -22,7 +22,18 @@ from core.bkimage.flashmap import (
     SIZE,
     TUYA_STORE,
 )
-from core.tuya import areas, blocks, connect, crypt, files, firmware, keyvalue, pin_text, protected
+from core.tuya import (
+    areas,
+    blocks,
+    connect,
+    crypt,
+    files,
+    firmware,
+    keyvalue,
+    mcu,
+    pin_text,
+    protected,
+)
 from core.tuya.areas import Area
 from core.tuya.connect import FastConnect
 from core.tuya.files import FileSystem
@@ -30,8 +41,10 @@ from core.tuya.firmware import Firmware
 from core.tuya.keyvalue import Store
 from core.tuya.modules import chip_of
 from core.tuya.pin_text import PinText
-from core.tuya.pins import Wiring, translate
 from core.tuya.protected import Protected
+
+if TYPE_CHECKING:
+    from core.tuya.pins import Wiring
 
 LARGEST = 16 << 20
 MCU_KEYS = ("baud_cfg", "uart_adapt_params")
@@ -88,10 +101,12 @@ class Survey:
     @cached_property
     def wiring(self) -> Wiring | None:
         """The pins in OpenBeken's words."""
+        from core.tuya.pins import translate  # its tables take longer to load than a value to find
+
         return translate(self.pins.fields) if self.pins else None
 
     @property
-    def mcu(self) -> bool:
+    def has_mcu(self) -> bool:
         """True for a device whose pins belong to a second chip."""
         values = self.store.values if self.store else {}
         return self.pins is None and any(name in values for name in MCU_KEYS)
@@ -136,9 +151,7 @@ class Survey:
 
     def mcu_settings(self) -> tuple[int, list[Any]]:
         """(baud, data points) of a TuyaMCU device."""
-        from core.tuya.mcu import settings
-
-        return settings(self.store.values if self.store else {})
+        return mcu.settings(self.store.values if self.store else {})
 
 
 def survey(file: bytes) -> Survey:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -68,12 +67,3 @@ def _points(schema: list[Any]) -> list[tuple[int, int]]:
         name = kind.get("type") if isinstance(kind, Mapping) else None
         found.append((entry["id"], _TYPES.get(name, _RAW) if isinstance(name, str) else _RAW))
     return found
-
-
-def parse_schema(value: bytes) -> list[Any]:
-    """The data points of a schema value; empty for anything else."""
-    try:
-        found = json.loads(value.rstrip(b"\0"))
-    except (ValueError, RecursionError):
-        return []
-    return found if isinstance(found, list) else []

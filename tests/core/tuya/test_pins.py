@@ -12,6 +12,7 @@ from core.tuya import lights, loose, to_profile
 from core.tuya.modules import PADS, chip_of, pad_of
 from core.tuya.pin_rules import RULES
 from core.tuya.pins import translate
+from core.tuya.schema import parse_schema
 from core.tuya.survey import survey
 from tests.core.tuya.dumps import real
 
@@ -334,7 +335,7 @@ SCHEMA = (
 
 
 def test_a_device_with_a_second_chip():
-    profile = to_profile.mcu_profile("n", 115200, to_profile.parse_schema(SCHEMA))
+    profile = to_profile.mcu_profile("n", 115200, parse_schema(SCHEMA))
     assert profile.startup == (
         "backlog startDriver TuyaMCU; tuyaMcu_setBaudRate 115200; "
         "linkTuyaMCUOutputToChannel 1 1 1; linkTuyaMCUOutputToChannel 2 2 2; "
@@ -345,7 +346,7 @@ def test_a_device_with_a_second_chip():
 
 @pytest.mark.parametrize("value", [b"", b"{}", b"[", b"[" * 100_000, b"\xff"])
 def test_a_schema_that_is_none(value):
-    assert to_profile.parse_schema(value) == []
+    assert parse_schema(value) == []
 
 
 @pytest.mark.parametrize(

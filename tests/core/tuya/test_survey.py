@@ -161,7 +161,7 @@ def test_a_device_with_a_second_chip():
         simple(baud_cfg=b'{"baud":115200}\0', abc=b'[{"id":1,"property":{"type":"bool"}}]\0')
     )
     seen = survey(data)
-    assert seen.mcu
+    assert seen.has_mcu
     assert seen.mcu_settings() == (115200, [{"id": 1, "property": {"type": "bool"}}])
 
 
