@@ -137,11 +137,11 @@ class SimHost:
 
     @asynccontextmanager
     async def agent(self) -> AsyncIterator[None]:
-        self._stack.agents.append("program")
+        self._stack.set_agents([*self._stack.agents, "program"])
         try:
             yield
         finally:
-            self._stack.agents.remove("program")
+            self._stack.set_agents([a for a in self._stack.agents if a != "program"])
 
     def watch(self, changed: Callable[[], None]) -> None:
         self._changed = changed

@@ -8,7 +8,7 @@ Sources: bleak notes 1, 2, 4, 5; meter sheet 3.2.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any, Literal, Protocol
 
 from core.sim.air import Air, Heard
@@ -74,6 +74,8 @@ class StackHost:
         self.orders: list[tuple[str, StackError]] = []
         self._sessions: dict[tuple[str, str], Session] = {}
         self._monitors: dict[tuple[str, str], Patterns] = {}
+        self._filters: dict[tuple[str, str], dict[str, Any]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
         self._expiry: asyncio.TimerHandle | None = None
         air.listen(self._heard)
 
@@ -87,6 +89,24 @@ class StackHost:
                 device.connecting.cancel()
             if device.link is not None:
                 self._on_air(device.link.hang_up)
+
+        for task in self._tasks:
+            task.cancel()
+
+    def restart(self) -> None:
+        """bluetoothd has died: what was not on disk is gone, connections end."""
+        self._sessions.clear()
+        self._monitors.clear()
+        self._filters.clear()
+        self.agents.clear()
+        for device in list(self.devices.values()):
+            self.drop(device)
+
+    def later(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run something on the stack's own account."""
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     def _on_air(self, call: Callable[[], None]) -> None:
         if asyncio.get_running_loop() is self.air.loop:
@@ -111,6 +131,12 @@ class StackHost:
     def pairable(self) -> bool:
         """Bondable only while an agent is registered (AlwaysPairable=false)."""
         return bool(self.agents)
+
+    def set_agents(self, agents: list[str]) -> None:
+        """The clients that have an agent; the adapters' Pairable follows."""
+        self.agents = agents
+        for adapter in self.adapters.values():
+            self._tell("adapter_changed", adapter, gone=False)
 
     def set_power(self, name: str, on: bool) -> None:
         """Switch an adapter.  Off ends every scan and connection without a word to the clients.
@@ -181,6 +207,16 @@ class StackHost:
             for device in self.devices.values():
                 device.props.pop("RSSI", None)
 
+    def set_filter(self, client: str, name: str, wanted: dict[str, Any]) -> None:
+        """SetDiscoveryFilter.  Raises StackError for what BlueZ does not take."""
+        if not -127 <= wanted.get("RSSI", 0) <= 20:
+            raise StackError("org.bluez.Error.InvalidArguments", "Invalid arguments in method call")
+        self._filters[client, name] = wanted
+
+    def wants_duplicates(self, client: str, name: str) -> bool:
+        """Whether the client's filter asks for every report."""
+        return bool(self._filters.get((client, name), {}).get("DuplicateData"))
+
     def add_monitor(self, client: str, name: str, key: str, patterns: Patterns) -> None:
         """Watch passively for adverts that fit one of the patterns."""
         self._monitors[client, f"{name}:{key}"] = patterns
@@ -191,10 +227,11 @@ class StackHost:
 
     def leave(self, client: str) -> None:
         """A client has gone: its scans and monitors end."""
-        for sessions in (self._sessions, self._monitors):
-            for key in [key for key in sessions if key[0] == client]:
-                del sessions[key]
-        self.agents = [agent for agent in self.agents if agent != client]
+        for held in (self._sessions, self._monitors, self._filters):
+            for key in [key for key in held if key[0] == client]:
+                del held[key]
+        if client in self.agents:
+            self.set_agents([agent for agent in self.agents if agent != client])
 
     def _scanned(self, name: str) -> list[Session]:
         return [s for (_, adapter), s in self._sessions.items() if adapter == name]

@@ -23,3 +23,9 @@ FLASH = FaultKind(
     "The simulated plug is loaded with a complete dump: every byte of the flash chip from "
     "address 0. Take the .bin file of a backup, or leave it out for a built-in image.",
 )
+DBUS = FaultKind(
+    "SIM-DBUS",
+    "The simulated Bluetooth service could not be started",
+    "It needs a message bus of its own: `sudo apt install dbus-daemon`. The bus is private; the "
+    "real one of this computer is not touched.",
+)
