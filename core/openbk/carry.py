@@ -76,6 +76,8 @@ async def carry_out(
         else:
             await asyncio.sleep(SAVED_AFTER)
         now = await read_device(there)
+    except FaultError as error:
+        raise _unread(client.host, error) from error
     finally:
         if there is not client:
             await there.close()
@@ -96,6 +98,19 @@ def _half(host: str, plan: Plan, sent: list[str], failed: str, error: FaultError
         state=f"Sent: {', '.join(sent) or 'nothing'}. Not sent, or without an answer: "
         f"{', '.join(rest)}.",
         touched=Touched.PARTIAL if sent else Touched.UNKNOWN,
+    )
+
+
+def _unread(host: str, error: FaultError) -> FaultError:
+    """Everything was sent, and then it could not be read back."""
+    if error.fault.code == faults.GONE.code:
+        return error
+    return faults.HALF(
+        what=f"{host} could not be read back: {error.fault.what}",
+        cause=error.fault.cause,
+        next="Run the same command again; it reads the device and sends only what is missing.",
+        state="Everything was sent; what came of it was not read back.",
+        touched=Touched.COMPLETE,
     )
 
 

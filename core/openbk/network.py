@@ -67,9 +67,11 @@ def _expanded(target: str, port: int) -> list[str]:
     try:
         if span:
             first, last = int(span.group(2)), int(span.group(3))
+            if not first <= last <= 255:
+                raise _range(target, "the last number is not between the first and 255")
             return [
                 f"{ipaddress.ip_address(f'{span.group(1)}.{n}')}{tail}"
-                for n in range(first, min(last, 255) + 1)
+                for n in range(first, last + 1)
             ]
         if re.fullmatch(r"[\d.]+/\d+", target):
             network = ipaddress.ip_network(target, strict=False)

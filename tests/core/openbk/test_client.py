@@ -1,0 +1,225 @@
+"""A conversation: one request at a time, reads repeated, changes sent once."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from core.fault import FaultError
+from core.openbk.client import Client, Turns, normal_host
+from core.openbk.read import identify
+from core.profile.model import Profile, Secret, Wifi
+from tests.core.openbk.bench import lsc, options, plugged, talking
+from tests.core.openbk.test_transport import says, server
+from tests.virtual_clock import run, virtual
+
+LOCKED = lsc(Profile(wifi=Wifi(web_password=Secret("hunter22"))))
+
+
+async def code_of(work: object) -> str:
+    with pytest.raises(FaultError) as caught:
+        await work  # type: ignore[misc]
+    return caught.value.fault.code
+
+
+@pytest.mark.parametrize(
+    ("typed", "host"),
+    [
+        ("192.168.1.5", "192.168.1.5"),
+        (" http://192.168.1.5/index ", "192.168.1.5"),
+        ("plug.lan:80", "plug.lan"),
+        ("http://admin:pw@10.0.0.1:8080/", "10.0.0.1:8080"),
+    ],
+)
+def test_a_host_as_people_type_it(typed: str, host: str) -> None:
+    assert normal_host(typed) == host
+
+
+def test_what_is_no_address_is_refused_before_anything_is_sent() -> None:
+    with pytest.raises(FaultError) as caught:
+        Client("http://a b:xx")
+    assert caught.value.fault.code == "OBK-RANGE"
+
+
+@virtual
+async def test_eight_reads_at_once_go_one_after_the_other() -> None:
+    async with talking(latency=0.05) as (client, served):
+        await asyncio.gather(*(client.info() for _ in range(8)))
+        assert served.overlaps == 0 and len(served.requests) == 8
+
+
+@virtual
+async def test_two_clients_of_one_device_share_their_turn() -> None:
+    turns = Turns()
+    async with plugged(latency=0.05) as served:
+        clients = [Client(served.host, turn=turns.of(served.host)) for _ in range(3)]
+        await asyncio.gather(*(client.info() for client in clients))
+        for client in clients:
+            await client.close()
+        assert served.overlaps == 0
+
+
+@virtual
+async def test_no_pause_between_reads_and_300_ms_after_a_change() -> None:
+    async with talking(late_body=0.0) as (client, _):
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        await client.info()
+        await client.info()
+        assert loop.time() - began < 0.01
+        await client.command("SetChannel 1 1")
+        await client.info()
+        assert loop.time() - began == pytest.approx(0.3, abs=0.02)
+
+
+@virtual
+async def test_a_read_that_breaks_off_is_repeated() -> None:
+    for trouble in ("reset@1", "cut:0@1", "cut:60@1", "cut:300@1", "reset@1"):
+        async with talking(trouble) as (client, served):
+            assert (await client.info()).short_name == "plug1"
+            assert len(served.requests) == 2, trouble
+
+
+@virtual
+async def test_a_change_is_sent_once_whatever_comes_of_it() -> None:
+    async with talking("reset") as (client, served):
+        assert await code_of(client.command("POWER TOGGLE")) == "OBK-BROKEN"
+        assert len(served.requests) == 1
+
+
+@virtual
+async def test_a_page_that_is_cut_at_any_place_is_read_again() -> None:
+    async with talking() as (client, served):
+        whole = len((await client.read("/cfg_mqtt")).content) + 180
+    for at in range(10, whole, whole // 12):
+        async with talking(f"cut:{at}@1") as (client, served):
+            assert "</html>" in await client.page("/cfg_mqtt")
+            assert len(served.requests) == 2
+
+
+@virtual
+async def test_cut_every_time_is_said() -> None:
+    async with talking("cut:300") as (client, _):
+        assert await code_of(client.info()) == "OBK-BROKEN"
+        assert await code_of(client.page("/cfg_mqtt")) == "OBK-BROKEN"
+        assert await code_of(client.flash(0, 4096)) == "OBK-SHORT"
+
+
+@virtual
+async def test_five_seconds_of_delay_are_waited_for() -> None:
+    async with talking("slow:5") as (client, _):
+        assert (await client.info()).short_name == "plug1"
+
+
+@virtual
+async def test_silence_is_a_fault_with_a_next_step() -> None:
+    async with talking("slow:500") as (client, _):
+        assert await code_of(client.info()) == "OBK-BROKEN"
+
+
+@virtual
+async def test_nobody_there() -> None:
+    async with plugged() as served:
+        host = served.host
+    client = Client(host)
+    with pytest.raises(FaultError) as caught:
+        await client.info()
+    await client.close()
+    assert caught.value.fault.code == "OBK-SILENT"
+    assert "router by MAC" in caught.value.fault.next
+
+
+@virtual
+async def test_password_needed_wrong_and_right() -> None:
+    async with plugged(config=LOCKED) as served:
+        codes = []
+        for password in ("", "wrong", "hunter22"):
+            client = Client(served.host, password)
+            try:
+                codes.append((await client.info()).short_name)
+            except FaultError as error:
+                codes.append(error.fault.code)
+                assert "hunter22" not in str(error.fault)
+            await client.close()
+        assert codes == ["OBK-PASSWORD", "OBK-PASSWORD", "plug1"]
+
+
+@virtual
+async def test_a_page_with_200_is_no_such_path() -> None:
+    async with talking() as (client, _):
+        assert await code_of(client.json("/api/pins?x=1")) == "OBK-NO-PATH"
+        assert await code_of(client.page("/nonexistent")) == "OBK-NO-PATH"
+        assert await code_of(client.raw("/api/dumpconfig")) == "OBK-NO-PATH"
+
+
+@virtual
+async def test_what_the_device_refuses_is_told_in_its_words() -> None:
+    async with talking() as (client, _):
+        reply = await client.command("VoltageSet 0")
+        assert (reply.code, reply.message) == (400, "Bad argument")
+        with pytest.raises(FaultError) as caught:
+            await client.must("SpannungSet 230")
+        assert "Unknown command" in caught.value.fault.what
+        assert await code_of(client.flash(0x1FF000, 0x2000)) == "OBK-REFUSED"
+
+
+@virtual
+async def test_damaged_json_is_repaired() -> None:
+    async with talking("json@1") as (client, _):
+        assert (await client.info()).mac == "A4:C1:38:5C:94:FA"
+
+
+@virtual
+async def test_safe_mode_is_said_first() -> None:
+    async with talking(safe_mode=True) as (client, _):
+        assert (await client.status()).openbeken
+        assert await code_of(identify(client)) == "OBK-SAFE-MODE"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n'
+        b'{"StatusFWR":{"Version":"12.1","SDK":"2.2.2-dev","Hardware":"ESP8266"}}',
+        b"HTTP/1.1 404 Not Found\r\nContent-Type: text/html\r\nContent-Length: 9\r\n\r\nNot Found",
+        b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<html><body>Printer</body></html>",
+        b"HTTP/1.1 200 OK\r\n\r\n",
+        b"RTSP/1.0 400 Bad Request\r\n\r\n",
+        b"\x00\xff\x00\xff",
+        b'HTTP/1.1 200 OK\r\n\r\n{"a":[[[[[[',
+    ],
+    ids=["tasmota", "404", "printer", "empty", "camera", "noise", "half"],
+)  # fmt: skip
+def test_other_devices_are_recognised_and_left_alone(answer: bytes) -> None:
+    async def main() -> str:
+        async with server(says(answer)) as url:
+            client = Client(url)
+            try:
+                return await code_of(client.status())
+            finally:
+                await client.close()
+
+    assert run(main()) in ("OBK-OTHER-HOST", "OBK-BROKEN")
+
+
+@virtual
+async def test_an_upload_is_finished_although_the_job_is_cancelled() -> None:
+    async with talking(latency=1.0) as (client, served):
+        work = asyncio.ensure_future(client.upload("/api/lfs/a.bin", b"x" * 9000))
+        await asyncio.sleep(0.5)
+        work.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await work
+        assert served.device.files["a.bin"] == b"x" * 9000
+
+
+@virtual
+async def test_files_beyond_the_room_are_counted() -> None:
+    async with talking() as (client, _):
+        assert await client.upload("/api/lfs/big.bin", b"x" * 16384) == 9887
+        assert [e.name for e in await client.files()] == ["big.bin"]
+
+
+def test_options_of_the_bench_are_data() -> None:
+    assert options("slow:5@2").faults[0].hits(2, "/x")
