@@ -4,14 +4,13 @@ Source: TLSRPGM sheet 1, 5.4; rulings T1.
 """
 
 DRAWING = """\
-   kit with TLSRPGM          meter board J1      or bare TB-04
+   kit with TLSRPGM          meter board J1     or bare TB-04
   +---------------+
-  |  D4        o--+------->  3  SWS              15  SWS
-  |  D3        o--+------->  4  RST               2  RST
-  |  3V3       o--+------->  5  +3.3 V           11  3V3
-  |  GND       o--+------->  6  GND              12  GND
-  +---------------+
-  Self-test (t): D4 to the kit's own SWS pin, no module.
+  |  D4        o--+------->  3  SWS             15  SWS
+  |  D3        o--+------->  4  RST              2  RST
+  |  3V3       o--+------->  5  +3.3 V          11  3V3
+  |  GND       o--+------->  6  GND             12  GND
+  +---------------+   self-test (t): D4 to the kit's own SWS, no module
   SWS low for more than 5 s wipes the pairing of a running module:
   take the SWS wire off before the kit loses its power.
 """

@@ -17,10 +17,10 @@ SAMPLE = [*BUILT, PLANNED[0]]
 PANE_ACTIONS = [(pane, action) for pane in BUILT for action in pane.actions]
 
 
-def test_the_panes_stand_on_the_digits_one_to_six() -> None:
-    assert "".join(DIGITS) == "123456"
+def test_the_panes_stand_on_the_digits_one_to_seven() -> None:
+    assert "".join(DIGITS) == "1234567"
     assert [pane.title for pane in panes()] == [
-        "Flash", "Backup", "Scan", "Meter", "OpenBK", "Jobs",
+        "Flash", "Backup", "Scan", "Meter", "OpenBK", "Jobs", "Module",
     ]  # fmt: skip
 
 

@@ -172,7 +172,7 @@ class HelpDialog(Dialog[None]):
             yield Prose(
                 Paragraph(""),
                 Paragraph(f"Panes: {digits}"),
-                Paragraph("F1 to F6 open them also while a field is edited."),
+                Paragraph("F and the digit open them also while a field is edited."),
             )
             yield Static("Esc closes this.", classes="hint")
 
