@@ -37,6 +37,7 @@ def show_values(opened: Opened, seen: Survey, health: Health, *, reveal: bool) -
         "rotated": seen.shift,
         "regions": [area_values(area) for area in seen.areas],
         "storage": None if store is None else seen.address(store.at),
+        "storage_offset": None if store is None else seen.file_offset(seen.address(store.at)),
         "storage_key": "" if store is None else str(store.candidate.source),
         "keys": [key_values(e, reveal=reveal) for e in store.entries] if store else [],
         "others": [key_values(e, reveal=reveal) for e in store.others] if store else [],

@@ -62,6 +62,8 @@ def configuration(
     if found.sure is not Sure.CERTAIN:
         notes.insert(0, f"This source is {found.sure}: compare the pins with the board.")
     profile = profile_of(wiring, seen.chip, trip=trip)
+    if len(profile.startup or "") > template.LONGEST_COMMAND:
+        notes.append(f"The start-up line is longer than a template's {template.LONGEST_COMMAND}.")
     return Configuration(
         profile, found.source, tuple(notes), wiring.trip, bool(wiring.trip) and not trip
     )

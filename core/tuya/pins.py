@@ -279,8 +279,9 @@ def _extra(uses: list[Use], fields: Mapping[str, Any]) -> list[str]:
     if isinstance(hertz, int) and hertz > 0:
         found.append(f"PWMFrequency {hertz}")
     low, high = fields.get("min_V"), fields.get("max_V")
-    if any(use.role == "BAT_ADC" for use in uses) and isinstance(low, int):
-        found.append(f"Battery_Setup {low} {high if isinstance(high, int) else 3000} 2 2400 4096")
+    battery = any(use.role == "BAT_ADC" for use in uses)
+    if battery and isinstance(low, int) and isinstance(high, int) and 0 < low < high:
+        found.append(f"Battery_Setup {low} {high}")
     return found
 
 

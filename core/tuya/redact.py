@@ -21,6 +21,8 @@ from core.tuya.survey import Survey, survey
 
 _KEPT = (Kind.BOOT, Kind.CODE, Kind.HEADER)
 _NO_DEVICE = bytes(3)
+_LONG = 12
+"""Characters from which on a secret cannot be a word of the firmware's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,22 +95,41 @@ def _secrets_of(seen: Survey) -> set[bytes]:
 
 
 def _search(copy: bytes, known: set[bytes]) -> None:
-    """Raise TUYA-LEAK if one of the secrets is in the copy, as it lies there or decrypted."""
-    views = [copy]
+    """Raise TUYA-LEAK if one of the secrets is in the copy, as it lies there or decrypted.
+
+    A short secret, say a Wi-Fi name, may also be a word of the maker's: code that agrees with its
+    own container is as it was built, and is searched for long secrets only.
+    """
     again = survey(copy)
-    views.append(again.decrypted())
-    views.append(again.app)
+    code, views = _code_and_rest(again)
     if again.store is not None:
         views += again.store.values.values()
     for secret in sorted(known):
+        looked = views if len(secret) < _LONG else views + code
         for form in _forms(secret):
-            if any(form in view for view in views):
+            if any(form in view for view in looked):
                 raise faults.LEAK(
                     what="A secret of the device is still in the shareable copy.",
                     cause="It stands in the firmware itself or in a value that is shared.",
                     next="Share the pins instead: wattbench backup extract F --template.",
                     state="No file was written.",
                 )
+
+
+def _code_and_rest(copy: Survey) -> tuple[list[bytes], list[bytes]]:
+    """Code that is proven by its container, in plain and as it lies there; all other bytes."""
+    plain = copy.decrypted()
+    proven: list[bytes] = []
+    rest: list[bytes] = []
+    if copy.app:
+        proven.append(copy.app)
+    for area in copy.areas:
+        good = area.kind in _KEPT and area.state == "good"
+        start, end = area.start - copy.base, area.end - copy.base
+        (proven if good else rest).extend((copy.data[start:end], plain[start:end]))
+    if not any(area.name == "app" and area.state == "good" for area in copy.areas):
+        rest.append(copy.app)
+    return proven, rest
 
 
 def _forms(secret: bytes) -> Iterator[bytes]:

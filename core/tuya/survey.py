@@ -109,7 +109,8 @@ class Survey:
     def has_mcu(self) -> bool:
         """True for a device whose pins belong to a second chip."""
         values = self.store.values if self.store else {}
-        return self.pins is None and any(name in values for name in MCU_KEYS)
+        own = self.wiring is not None and self.wiring.uses
+        return not own and any(name in values for name in MCU_KEYS)
 
     def address(self, offset: int) -> int:
         """The flash address of a byte of `data`."""

@@ -319,6 +319,13 @@ def test_brightness_and_temperature_instead_of_two_whites():
     assert to_profile.profile_of(wiring, "n").flags == {8: True}
 
 
+def test_further_commands():
+    assert translate({"mosi": 16}).commands == ("startDriver SM16703P",)
+    assert translate({"c_pin": 6, "pwmhz": 2000}).commands == ("PWMFrequency 2000",)
+    battery = {"samp_pin": 23, "min_V": 2100, "max_V": 3000}
+    assert translate(battery).commands == ("Battery_Setup 2100 3000",)
+
+
 def test_power_up_state():
     states = [translate({"total_stat": n}).power_up for n in (0, 1, 2, 7)]
     assert states == ["off", "on", "remember", ""]

@@ -155,6 +155,23 @@ def test_a_secret_in_the_firmware_itself_is_a_refusal():
     assert inside not in str(caught.value.fault)
 
 
+def test_a_network_named_like_a_word_of_the_firmware_is_no_leak():
+    data = bytearray(stock())
+    record = connect.build("TUYA IOT", "a_passphrase")
+    data[0x1D1000 : 0x1D1000 + len(record)] = record
+    assert b"TUYA IOT" in survey(bytes(data)).app
+    assert redact(survey(bytes(data))).searched > 0
+
+
+def test_code_that_is_not_proven_is_searched_for_short_secrets_too():
+    data = bytearray(stock())
+    record = connect.build("TUYA IOT", "a_passphrase")
+    data[0x1D1000 : 0x1D1000 + len(record)] = record
+    data[0x90000] ^= 1
+    with pytest.raises(FaultError):
+        redact(survey(bytes(data)))
+
+
 def test_a_real_dump_can_be_shared():
     data = real("tuya-generic-ap-smt-breaker02-1ch-smart-relay")
     seen = survey(data)

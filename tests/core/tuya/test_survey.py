@@ -165,6 +165,12 @@ def test_a_device_with_a_second_chip():
     assert seen.mcu_settings() == (115200, [{"id": 1, "property": {"type": "bool"}}])
 
 
+def test_a_configuration_without_pins_leaves_the_second_chip_its_place():
+    seen = survey(simple(baud_cfg=b'{"baud":9600}\0', user_param_key=b"{jv:1.0.0,crc:3,}"))
+    assert seen.has_mcu
+    assert not survey(simple(baud_cfg=b'{"baud":9600}\0', user_param_key=LSC_N)).has_mcu
+
+
 def test_without_key_and_protected_sector_the_shared_key_opens_the_stock_flash():
     seen = survey(wiped(stock(), STORE, STORE + SECTOR))
     assert seen.pins.sure is Sure.CERTAIN
