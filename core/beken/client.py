@@ -161,12 +161,17 @@ class Client:
     async def probe_reg(self, address: int) -> int | None:
         """A register, or None when the loader does not answer: a T has no such request.
 
-        Asked twice, so that one lost byte does not make a T out of an N.
+        Asked twice, so that one lost byte does not make a T out of an N; an answer that names an
+        error comes from a ROM, and is asked for again.
         """
-        for _ in range(2):
+        silences = 0
+        for _ in range(TRIES + 1):
             reply = await self.exchange(wire.read_reg(address), IDENTIFY)
-            if reply is not None:
-                return wire.u32(reply, 4) if reply.status == Status.OK else None
+            if reply is not None and reply.status == Status.OK:
+                return wire.u32(reply, 4)
+            silences += reply is None
+            if silences == 2:
+                break
             await self.recover()
         return None
 
