@@ -71,6 +71,7 @@ CHANGING = FaultKind(
 ARGUMENT = FaultKind(
     "TUYA-ARGUMENT",
     "The command line is not complete",
-    "`wattbench backup --help` lists the forms of the command.",
+    "`wattbench backup --help` lists the forms of the command. `compare` takes a second dump or "
+    "`--port`, not both; `--baud` is `auto` or a number.",
     exit=Exit.USAGE,
 )
