@@ -126,7 +126,7 @@ def by_reason(reason: str, doing: str) -> FaultError:
 def no_dbus(doing: str, error: BaseException) -> FaultError:
     """RADIO-NO-DBUS."""
     return faults.NO_DBUS(
-        what=f"{doing} failed: {error}.",
+        what=f"{doing} failed: the system's message bus is not there ({type(error).__name__}).",
         cause="D-Bus is not installed, does not run, or is not shared with this container.",
         next="Install and start D-Bus and BlueZ.",
         command=APT,

@@ -8,6 +8,7 @@ other loops (the bench of --demo has a thread of its own), calls cross over by t
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -131,8 +132,9 @@ class Air:
         for listener, loop in list(self._listeners.items()):
             if loop is self.loop:
                 listener(heard)
-            elif not loop.is_closed():
-                loop.call_soon_threadsafe(listener, heard)
+            else:
+                with contextlib.suppress(RuntimeError):  # the listener's loop has ended
+                    loop.call_soon_threadsafe(listener, heard)
 
     # -- adapters --------------------------------------------------------------------------
 

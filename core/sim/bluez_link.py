@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 
 from core.sim.air import Connected
@@ -54,8 +55,9 @@ async def _connect(host: StackHost, device: SimDevice) -> None:
     def across(call: Callable[..., None], *args: object) -> None:
         if here is host.air.loop:
             call(*args)
-        elif not here.is_closed():
-            here.call_soon_threadsafe(call, *args)
+        else:
+            with contextlib.suppress(RuntimeError):  # the program's loop has ended
+                here.call_soon_threadsafe(call, *args)
 
     link = await host.air.here(
         host.air.connect(
