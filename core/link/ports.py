@@ -113,6 +113,21 @@ def list_ports(
     return sorted(found, key=lambda port: (port.vid is None, _natural(port.device)))
 
 
+class PortWatch:
+    """Notices adapters that come, go, or get their rights.  Looks at names in /dev only, so that
+    it may be asked often; the costly list is made when something changed."""
+
+    def __init__(self, root: Path = Path("/")) -> None:
+        self._dev = root / "dev"
+        self._seen: tuple[tuple[str, ...], ...] | None = None
+
+    def changed(self) -> bool:
+        """True when the adapters are not those of the last call; also at the first one."""
+        now = _adapters(self._dev)
+        before, self._seen = self._seen, now
+        return now != before
+
+
 async def watch_ports(
     tell: Callable[[list[Port]], None],
     *,
@@ -122,14 +137,11 @@ async def watch_ports(
 ) -> None:
     """Call `tell` with the ports now and whenever an adapter comes, goes or gets its rights.
 
-    Looks every `every` seconds at the names in /dev only; the costly list is made when they
-    change.  Runs until it is cancelled.
+    Looks every `every` seconds; runs until it is cancelled.
     """
-    seen: tuple[tuple[str, ...], ...] | None = None
+    watch = PortWatch(root)
     while True:
-        now = await asyncio.to_thread(_adapters, root / "dev")
-        if now != seen:
-            seen = now
+        if await asyncio.to_thread(watch.changed):
             tell(await asyncio.to_thread(listing))
         await asyncio.sleep(every)
 

@@ -17,6 +17,8 @@ PANE = PaneInfo(
         Action("identify", "i", "Identify", "Link and say which chip, flash and MAC this is."),
         Action("restore", "r", "Restore", "Write the backup of the field Backup to this very plug.",
                shown=False),
+        Action("configure", "c", "Configure", "Write the configuration of the field Profile, and "
+               "nothing else.", shown=False),
         Action("stop", "x", "Stop", "Stop the job: at once, or at a safe place after the erase."),
         Action("view", "w", "Wires/map", "Change between the wiring, the map of the flash, the "
                "plan and the fault."),

@@ -24,6 +24,7 @@ SPEEDS = (
     *((str(b), f"{b} baud") for b in (115200, 230400, 460800, 921600, 1000000, 2000000)),
 )
 NEW_BACKUP = ("new", "make a new one first")
+NO_PROFILE = ("", "keep what is there")
 TYPE = "type"
 
 
@@ -51,6 +52,17 @@ def backup_choices(host: Host) -> tuple[tuple[str, str], ...]:
     return (NEW_BACKUP, *kept)
 
 
+def profile_choices(host: Host) -> tuple[tuple[str, str], ...]:
+    """None, the user's own profiles, those that come with the program, and typing a path."""
+    from core.profile.toml_file import SHIPPED
+
+    found = [NO_PROFILE]
+    for folder, whose in ((host.store.profiles_folder, ""), (SHIPPED, "  comes with wattbench")):
+        for path in sorted(folder.glob("*.toml")):
+            found.append((str(path), f"{path.name}{whose}"))
+    return (*found, (TYPE, "type a path"))
+
+
 def first_fields(host: Host) -> dict[str, Field]:
     """The form as it opens: last time's choices, and what there is only one of."""
     remember = host.store.settings.get
@@ -61,21 +73,24 @@ def first_fields(host: Host) -> dict[str, Field]:
         "image": Field("image", "Image"),
         "backup": Field("backup", "Backup", "new", choices=(NEW_BACKUP,)),
         "baud": Field("baud", "Speed", choices=SPEEDS),
+        "profile": Field("profile", "Profile", choices=(NO_PROFILE,)),
     }
     defaults = {"supply": "external", "lead": "gnd", "baud": AUTO[0]}
-    for name in ("port", "supply", "lead", "image", "baud"):
+    for name in ("port", "supply", "lead", "image", "profile", "baud"):
         value = remember(f"plug_{name}", defaults.get(name, ""))
         fields[name] = replace(fields[name], value=value)
-    if not _there(fields["port"].value):
+    if not there(fields["port"].value):
         ports = [value for value, _text in port_choices(host)[:-1]]
         fields["port"] = replace(fields["port"], value=ports[0] if len(ports) == 1 else "")
+    if not Path(fields["profile"].value).is_file():
+        fields["profile"] = replace(fields["profile"], value="")
     images = [value for value, _text in image_choices(host)[:-1]]
     if not Path(fields["image"].value).is_file():
         fields["image"] = replace(fields["image"], value=images[0] if len(images) == 1 else "")
     return {name: shown(field) for name, field in fields.items()}
 
 
-def _there(port: str) -> bool:
+def there(port: str) -> bool:
     """Whether last time's port is worth offering: a path that exists, or an address."""
     return "://" in port or (bool(port) and Path(port).exists())
 
@@ -84,6 +99,8 @@ def shown(field: Field) -> Field:
     """The field with the words that stand for its value."""
     if field.name == "image":
         return replace(field, shown=Path(field.value).name if field.value else "choose one: Enter")
+    if field.name == "profile":
+        return replace(field, shown=Path(field.value).name if field.value else NO_PROFILE[1])
     if field.name == "backup" and field.value != "new":
         path = Path(field.value)
         return replace(field, shown=f"{path.parent.name} {path.name}")

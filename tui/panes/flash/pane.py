@@ -14,6 +14,7 @@ from textual.content import Content
 from textual.widgets import ContentSwitcher, Static
 
 from core.fault import FaultError
+from core.link.ports import PortWatch
 from tui.model import JobView, Model
 from tui.panes.base import BasePane, Line
 from tui.panes.flash import choices
@@ -25,6 +26,10 @@ from tui.widgets.form import Field, Form
 from tui.widgets.prose import Paragraph, Prose, fit, fold
 from tui.widgets.steps import StepList
 
+JOBS = ("flash", "backup", "restore", "configure", "identify")
+LOOK_EVERY = 4
+"""Ticks between two looks for adapters."""
+
 
 class Pane(BasePane):
     """Shows the newest job on a plug; starts the next one from the form."""
@@ -33,6 +38,9 @@ class Pane(BasePane):
         super().__init__(id=id, classes="flash")
         self._fields: dict[str, Field] = {}
         self._shown = ""
+        self._watch = PortWatch()
+        self._devices: set[str] = set()
+        self._ticks = 0
 
     def compose(self) -> ComposeResult:
         app = self.wattbench
@@ -52,6 +60,27 @@ class Pane(BasePane):
         self._fields = choices.first_fields(self.wattbench.host)
         self._show_form()
         self.query_one(Form).focus_rows()
+        self._watch.changed()
+        self._devices = {port.device for port in self.wattbench.host.tools.list_ports()}
+
+    def tick(self) -> None:
+        self._ticks += 1
+        if self._ticks % LOOK_EVERY == 0 and self._watch.changed():
+            self.look_for_adapters()
+
+    def look_for_adapters(self) -> None:
+        """An adapter was plugged in or pulled out: say so, and keep the field in step."""
+        ports = {port.device: port for port in self.wattbench.host.tools.list_ports()}
+        came, went = ports.keys() - self._devices, self._devices - ports.keys()
+        self._devices = set(ports)
+        chosen = self._value("port")
+        if came:
+            if not chosen or chosen in went or not choices.there(chosen):
+                self._set("port", min(came))
+            port = ports[min(came)]
+            self.wattbench.say(f"Plugged in: {port.device} {port.description}, {port.state}.")
+        elif went:
+            self.wattbench.say(f"Pulled out: {', '.join(sorted(went))}.")
 
     @property
     def state(self) -> str:
@@ -63,7 +92,7 @@ class Pane(BasePane):
     def idle(self) -> frozenset[str]:
         job = self.wattbench.model.current
         running = job is not None and job.running
-        return frozenset(("flash", "backup", "restore", "identify") if running else ("stop",))
+        return frozenset(JOBS if running else ("stop",))
 
     # -- showing ---------------------------------------------------------------------------
 
@@ -165,6 +194,7 @@ class Pane(BasePane):
             "port": choices.port_choices,
             "image": choices.image_choices,
             "backup": choices.backup_choices,
+            "profile": choices.profile_choices,
         }
         options = offered[row.name](host) if row.name in offered else row.choices
 
@@ -238,8 +268,27 @@ class Pane(BasePane):
                 self._link_options(),
                 image=Path(self._value("image")),
                 backup=None if backup == "new" else Path(backup),
+                profile=self._profile,
             )
         )
+
+    def do_configure(self) -> None:
+        from tui.plug_setup import config_work
+
+        if self._missing("port", "profile"):
+            return
+        backup = self._value("backup")
+        self.wattbench.start(
+            config_work(
+                self._link_options(),
+                profile=Path(self._value("profile")),
+                backup=None if backup == "new" else Path(backup),
+            )
+        )
+
+    @property
+    def _profile(self) -> Path | None:
+        return Path(self._value("profile")) if self._value("profile") else None
 
     def _link_options(self) -> dict[str, Any]:
         from tui.verbs import plug
