@@ -174,8 +174,8 @@ class Plug:
 
     def _keeps_awake(self) -> None:
         """A T's loader stays once it has heard any byte, and restarts after a long silence."""
+        self.linked = self.linked or bool(self._ring)
         if self._idle:
-            self.linked = True
             self._set("idle", max(self._now(), self._busy_until) + self._idle, self.power_cycle)
 
     def lines(self, *, dtr: bool, rts: bool) -> None:
