@@ -17,6 +17,8 @@ from core.bkimage.flashmap import (
     fingerprint_of,
 )
 
+UNKNOWN_BOOT = "It does not begin with a known bootloader"
+"""How the reason begins that the table of fingerprints gives."""
 _LOADER_NAME = b"bootloader\0"
 _NAME_AT = 12
 
@@ -76,7 +78,7 @@ def _reasons(
     if boot is None:
         shift = _shift(dump)
         moved = f"; its contents are moved by {shift:#x} bytes" if shift else ""
-        found.append(f"It does not begin with a known bootloader{moved}.")
+        found.append(f"{UNKNOWN_BOOT}{moved}.")
     if mac is None:
         found.append("It holds no RF block with a MAC.")
     return tuple(found)

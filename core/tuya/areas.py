@@ -169,7 +169,7 @@ def _code(data: bytes) -> Iterator[Area]:
         start = starts.get(header.name) if header else None
         if header and header.intact and start is not None and start < at:
             used = start + strides.physical(header.packed_size + strides.DATA - 1)
-            wrong = _wrong(header, data[start:at], used - start)
+            wrong = _wrong(header, data[start:at])
             state = "damaged" if wrong else "good"
             name, kind = (
                 ("bootloader", Kind.BOOT) if header.name == "bootloader" else ("app", Kind.CODE)
@@ -183,9 +183,10 @@ def _code(data: bytes) -> Iterator[Area]:
         at = data.find(rbl.MAGIC, at + 1)
 
 
-def _wrong(header: rbl.Rbl, raw: bytes, used: int) -> tuple[str, ...]:
-    """What the container says of its code, and the strides of themselves."""
-    bad = strides.bad_strides(raw[: used // strides.STRIDE * strides.STRIDE])
+def _wrong(header: rbl.Rbl, raw: bytes) -> tuple[str, ...]:
+    """What the container says of its code, and the whole strides in it of themselves."""
+    whole = header.packed_size // strides.DATA * strides.STRIDE
+    bad = strides.bad_strides(raw[:whole])
     text = f"{len(bad)} stride checksums of the {header.name} are wrong."
     return rbl.verify(header, strides.strip(raw), both=False) + ((text,) if bad else ())
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from core.bkimage import checks, cipher, entropy, rbl, strides
+from core.bkimage import backup, checks, cipher, entropy, rbl, strides
 from core.bkimage.flashmap import APP_END_MAX, APP_START, SECTOR
 from core.tuya.areas import Kind
 from core.tuya.keyvalue import Store
@@ -45,7 +45,8 @@ def judge(seen: Survey, *, thorough: bool = False) -> Health:
 
 
 def _reasons(seen: Survey) -> Iterator[str]:
-    yield from seen.info.reasons
+    own = _boot_agrees(seen)  # a version that is not in the table is not a bad one
+    yield from (r for r in seen.info.reasons if not (own and r.startswith(backup.UNKNOWN_BOOT)))
     if seen.info.constant is not None or not seen.data:
         return
     if seen.shift:
@@ -72,6 +73,11 @@ def _store(store: Store) -> Iterator[str]:
     for entry in store.entries:
         if not entry.intact:
             yield f"The value {entry.name} in the Tuya store is damaged."
+
+
+def _boot_agrees(seen: Survey) -> bool:
+    """True if the bootloader agrees with its own container."""
+    return any(a.kind is Kind.BOOT and a.state == "good" for a in seen.areas)
 
 
 def _code(seen: Survey) -> Iterator[str]:
@@ -115,6 +121,8 @@ def _app_without_header(app: bytes) -> Iterator[str]:
 
 
 def _notes(seen: Survey) -> Iterator[str]:
+    if seen.info.boot is None and not seen.base and _boot_agrees(seen):
+        yield "Its bootloader is of a version not in the table, but agrees with its own checksums."
     if seen.key is None and not seen.base and seen.info.boot:
         yield "The code is under a key that is not known; that does not harm the backup."
     elif seen.key is not None and seen.key != cipher.TUYA:

@@ -3,11 +3,12 @@
 import sys
 
 import backup
+import backup_show
 import bthome
 import module
 import startup
 import wire
 
 if __name__ == "__main__":
-    met = [bench.main() for bench in (startup, backup, bthome, module, wire)]
+    met = [bench.main() for bench in (startup, backup, backup_show, bthome, module, wire)]
     sys.exit(0 if all(met) else 1)

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from core.bkimage import cipher
 from core.bkimage.flashmap import SIZE
 from core.sim import firmware
 from core.store.backups import SidecarFacts
@@ -74,6 +75,13 @@ def test_a_good_one(make):
 )
 def test_real_ones(name):
     assert judge(survey(real(name)), thorough=True).trusted
+
+
+def test_a_bootloader_of_another_version_that_agrees_with_itself():
+    recipe = firmware.Recipe("n", cipher.Key(1, 2, 3, 0x7ADEB03), 1, 0x20000, (), "n", "n")
+    health = judge(survey(firmware._stock(recipe, bytes.fromhex("c0ffee001234"), {})))
+    assert health.trusted, health.reasons
+    assert any("not in the table" in note for note in health.notes)
 
 
 def test_a_converted_device_is_still_a_backup():
