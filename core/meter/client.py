@@ -10,12 +10,13 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from core.fault import FaultError
 from core.meter import faults, wire
 from core.meter.log import LogText
 from core.meter.wire import KeyIs, LogPiece, MadeIs, SerialIs, Status, Strange
+from core.radio.connection import Connection
 
 CONNECTION = 300.0
 """Seconds after which the module hangs up, whatever happens."""
@@ -24,34 +25,10 @@ IDENTIFY = 20.0
 """How long a status is waited for: latency, a dead meter, a whole poll, and some lost packets."""
 READ_BACKS = 3
 """Fresh statuses that are compared before a setting counts as not made."""
-OPERATION = 10.0
 
 
 T = TypeVar("T")
 LINES = 500
-
-
-class Gatt(Protocol):
-    """A connection.  Handles are those of the declaration.
-
-    Calls raise FaultError METER-LOST, or another that says why, when the connection is over.
-    """
-
-    @property
-    def lost(self) -> asyncio.Event:
-        """Set when the connection is over."""
-
-    def find(self, service: str, characteristic: str) -> int | None:
-        """The handle of the first such characteristic in the first such service."""
-
-    async def read(self, handle: int) -> bytes:
-        """The value."""
-
-    async def write(self, handle: int, data: bytes) -> None:
-        """Write without response."""
-
-    async def notify(self, handle: int, told: Callable[[bytes], None]) -> None:
-        """Subscribe."""
 
 
 Watch = Callable[[str], None]
@@ -61,16 +38,18 @@ class Client:
     """`log` gets each whole line of the module's log; `changed` is called after anything new."""
 
     def __init__(
-        self, gatt: Gatt, log: Watch | None = None, changed: Callable[[], None] | None = None
+        self,
+        connection: Connection,
+        log: Watch | None = None,
+        changed: Callable[[], None] | None = None,
     ) -> None:
-        self._gatt = gatt
+        self._connection = connection
         self._log, self._changed = log, changed
         self._log_text = LogText()
         self._news = asyncio.Event()
         self._statuses = 0
         self._strange: Strange | None = None
-        self._handles: dict[str, int] = {}
-        self._config = 0
+        self._live_names: list[str] = []
         self._began = asyncio.get_running_loop().time()
         self.status: Status | None = None
         self.key: bytes | None = None
@@ -90,31 +69,33 @@ class Client:
 
     async def open(self) -> Status:
         """Subscribe and identify.  Raises METER-NOT-ONE, -SILENT, -STATUS, -LOST."""
-        config = self._gatt.find(wire.CONFIG_SERVICE, wire.CONFIG)
-        if config is None:
+        here = self._connection
+        if not here.has(wire.CONFIG, service=wire.CONFIG_SERVICE):
             raise faults.NO_METER(
                 what="The device has no characteristic 1F1F in a service 1F10.",
                 cause="Another kind of device, or another firmware on the module.",
                 next="Choose another device.",
             )
-        self._config = config
-        for name, uuid in wire.LIVE.items():
-            handle = self._gatt.find(wire.LIVE_SERVICE, uuid)
-            if handle is not None:
-                self._handles[name] = handle
-        await self._within(self._gatt.notify(config, self._heard))
+        self._live_names = [
+            name for name, uuid in wire.LIVE.items() if here.has(uuid, service=wire.LIVE_SERVICE)
+        ]
+        await self._within(here.subscribe(wire.CONFIG, self._heard, service=wire.CONFIG_SERVICE))
         return await self.identify()
 
     async def watch_live(self) -> None:
         """Subscribe to the live values and read them once."""
-        for name, handle in self._handles.items():
-            await self._within(self._gatt.notify(handle, self._live_heard(name)))
+        for name in self._live_names:
+            heard = self._live_heard(name)
+            await self._within(
+                self._connection.subscribe(wire.LIVE[name], heard, service=wire.LIVE_SERVICE)
+            )
         await self.read_live()
 
     async def read_live(self) -> dict[str, int]:
         """Raw live values by name, read anew: for some of them firmware tells no change."""
-        for name, handle in self._handles.items():
-            number = wire.live_value(await self._within(self._gatt.read(handle)))
+        for name in self._live_names:
+            reading = self._connection.read(wire.LIVE[name], service=wire.LIVE_SERVICE)
+            number = wire.live_value(await self._within(reading))
             if number is not None:
                 self.live[name] = number
         self._tell()
@@ -123,14 +104,14 @@ class Client:
     @property
     def has_current(self) -> bool:
         """Whether this firmware has the current over GATT (sheet 9.2)."""
-        return "current" in self._handles
+        return "current" in self._live_names
 
     async def version_text(self) -> str:
         """2A28, "V1.7"; empty where it is missing."""
-        handle = self._gatt.find(wire.INFO_SERVICE, wire.SOFTWARE_REVISION)
-        if handle is None:
+        if not self._connection.has(wire.SOFTWARE_REVISION, service=wire.INFO_SERVICE):
             return ""
-        data = await self._within(self._gatt.read(handle))
+        reading = self._connection.read(wire.SOFTWARE_REVISION, service=wire.INFO_SERVICE)
+        data = await self._within(reading)
         return "".join(
             c for c in data.split(b"\0")[0].decode("ascii", "replace") if c.isprintable()
         )
@@ -180,7 +161,8 @@ class Client:
 
     async def send(self, command: bytes) -> None:
         """Write a command; nothing tells whether it arrived.  Raises METER-LOST."""
-        await self._within(self._gatt.write(self._config, command))
+        writing = self._connection.write(wire.CONFIG, command, service=wire.CONFIG_SERVICE)
+        await self._within(writing)
 
     # -- hearing ---------------------------------------------------------------------------
 
@@ -234,23 +216,20 @@ class Client:
     async def _news_or_loss(self, left: float) -> None:
         """Wait for news or the end of the connection, at most `left` seconds."""
         news = asyncio.ensure_future(self._news.wait())
-        lost = asyncio.ensure_future(self._gatt.lost.wait())
+        lost = asyncio.ensure_future(self._connection.lost.wait())
         try:
             await asyncio.wait([news, lost], timeout=left, return_when=asyncio.FIRST_COMPLETED)
         finally:
             news.cancel()
             lost.cancel()
-        if self._gatt.lost.is_set():
+        if self._connection.lost.is_set():
             raise self.lost_fault()
 
     async def _within(self, work: Awaitable[T]) -> T:
         try:
-            async with asyncio.timeout(OPERATION):
-                return await work
-        except TimeoutError:
-            raise self.lost_fault(f"The module did not answer within {OPERATION:.0f} s.") from None
+            return await work
         except FaultError:
-            if self._gatt.lost.is_set():
+            if self._connection.lost.is_set():
                 raise self.lost_fault() from None
             raise
 

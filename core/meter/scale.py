@@ -11,6 +11,7 @@ from typing import NamedTuple
 FACTORS = {"1": 0, "0.1": 1, "0.01": 2, "0.001": 3, "10": 5, "100": 6, "1000": 7}
 """What a person writes -> the three bits in the word.  Code 4 also means 1."""
 _TEXTS = {code: text for text, code in FACTORS.items()} | {4: "1"}
+_STEPS = (1, 10, 100, 1000)
 FIELD_BITS = 3
 USED_BITS = 0x0FFF
 
@@ -41,8 +42,8 @@ class Scale(NamedTuple):
 
 def apply(raw: int, code: int) -> int:
     """What the module makes of a raw number: whole numbers, cut off."""
-    power = 10 ** (code & 3)
-    return raw * power if code & 4 else raw // power
+    factor = _STEPS[code & 3]
+    return raw * factor if code & 4 else raw // factor
 
 
 @dataclass(frozen=True, slots=True)
