@@ -18,6 +18,7 @@ from core.beken.tasks.config import (
     write_config,
 )
 from core.beken.tasks.flash import FlashOptions, flash
+from core.beken.tasks.resume import ResumeOptions, resumable, resume
 from core.events import Event, Failed, Finished
 from core.job import Job, Stop
 from core.profile.block import Block
@@ -382,6 +383,37 @@ async def test_the_adapter_pulled_out_while_writing_names_how_to_go_on(tmp_path:
     assert target.stat().st_mode & 0o777 == 0o600
     plan = json.loads(bench.files("jobs/*/plan.json")[0].read_text())
     assert SECRET not in json.dumps(plan)
+
+
+@pytest.mark.parametrize("chip", ["n", "t"])
+@pytest.mark.parametrize("change", [1, 2])
+def test_what_was_cut_off_is_resumed_to_the_exact_sector(
+    change: int, chip: str, tmp_path: Path
+) -> None:
+    @virtual
+    async def scene() -> None:
+        before = t_stock() if chip == "t" else stock()
+        flash = configured(before, Profile(names=Names("kitchen")), AT[chip])
+        bench = a_bench(tmp_path, flash, faulty(f"vanish:change:{change}", chip=chip))
+        (tmp_path / "wifi.toml").write_text('base = "secret.toml"\n[wifi]\nssid = "Home"\n')
+        (tmp_path / "secret.toml").write_text('[wifi]\npassword = { secret = "home-wifi" }\n')
+        assert fault_of(await write(bench, profile="wifi.toml")).code == "LINK-GONE"
+        (job,) = resumable(bench.store)
+        bench.plug = Plug(bytes(bench.plug.flash), replace(bench.plug.options, faults=()))
+        (tmp_path / "keys.toml").unlink()  # the exact bytes lie in the job's folder
+        options = ResumeOptions(port="sim", job=job, supply="external", link_timeout=2.0)
+        result_of(
+            await bench.run(
+                lambda report: resume(report, options, ports=bench.open_port, store=bench.store)
+            )
+        )
+        profile = Block.parse(sector_of(bench, chip)).profile()
+        assert profile.wifi.password == Secret(SECRET)
+        assert rest_is_kept(bench, chip)
+        assert not bench.files("jobs/*/target.bin")
+        assert nowhere(bench)
+
+    scene()
 
 
 @virtual
