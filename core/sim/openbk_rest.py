@@ -6,6 +6,7 @@ import json
 import re
 from typing import Any, ClassVar, NamedTuple
 
+from core.bkimage import rbl
 from core.profile.tables import CHANNEL_TYPES, CHANNELS, PINS, ROLES
 from core.sim.openbk_commands import Commands
 from core.sim.openbk_device import FLASH_SIZE, LFS_SIZE, OTA_AT, OpenBeken
@@ -315,6 +316,6 @@ def numbers(value: Any, most: int) -> list[int]:
 
 
 def version_in(image: bytes) -> str:
-    """The version that a simulated update carries: text after `version=` in its first bytes."""
-    found = re.search(rb"version=([0-9A-Za-z._]{1,24})", image[:4096])
-    return found.group(1).decode() if found else ""
+    """The version that an update carries in its header; nothing without one."""
+    header = rbl.parse(image)
+    return header.version if header else ""

@@ -62,7 +62,8 @@ class Devices:
     def history(self, mac: str) -> list[Entry]:
         """Every configuration that is kept, oldest first."""
         found = []
-        for item in self.load(mac).get("history", []):
+        rows = self.load(mac).get("history")
+        for item in rows if isinstance(rows, list) else ():
             if isinstance(item, dict) and isinstance(item.get("number"), int):
                 texts = {name: str(item.get(name, "")) for name in ("when", "why", "host")}
                 secrets = item.get("secrets", {})

@@ -190,7 +190,7 @@ async def start_driver(client: Client) -> None:
     end = loop.time() + DRIVER_WITHIN
     while loop.time() < end:
         energy = await client.energy()
-        if energy is not None and energy.voltage:
+        if energy is not None and (energy.voltage or energy.current or energy.power):
             return
         await asyncio.sleep(1.0)
     raise faults.NO_METER(

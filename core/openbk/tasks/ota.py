@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.bkimage.faults import OTA as not_for_the_wire
 from core.bkimage.image import Image, Kind
 from core.bkimage.image import identify as judge
 from core.events import Question
@@ -100,8 +101,9 @@ def require_fitting(name: str, data: bytes, chip: str) -> str:
         wrong = f"Updates of a {chip} are not known here."
     elif len(data) > room:
         wrong = f"{name} has {len(data)} bytes; the {chip} has room for {room}."
-    elif image.problems:
-        wrong = f"{name} is damaged: {image.problems[0].text}"
+    else:
+        damage = [p.text for p in image.problems if p.kind is not not_for_the_wire]
+        wrong = f"{name} is damaged: {damage[0]}" if damage else ""
     if wrong:
         raise faults.FILE(
             what=wrong,

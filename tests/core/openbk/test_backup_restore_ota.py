@@ -1,0 +1,233 @@
+"""Copies of the flash, configurations brought back, firmware updated."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+from pathlib import Path
+
+import pytest
+
+from core.events import Event
+from core.fault import FaultError
+from core.job import Job
+from core.openbk.client import Client
+from core.openbk.tasks.backup import BackupOptions, backup
+from core.openbk.tasks.ota import OtaOptions, ota, require_fitting
+from core.openbk.tasks.restore import RestoreOptions, restore
+from core.profile.block import Block
+from core.profile.model import Mqtt, Names, Profile
+from core.sim.firmware import openbeken_qio, openbeken_rbl
+from core.store.files import read
+from tests.core.openbk.bench import MAC, Bench, Given, fault_of, lsc, plugged, result_of
+from tests.virtual_clock import virtual
+
+YES = {"relays-switch": "yes", "apply-plan": "yes", "raw-restore": "yes", "ota": "yes"}
+OLD = lsc(Profile(names=Names("old-name"), mqtt=Mqtt("10.1.1.1")))
+
+
+def bench_in(folder: Path) -> Bench:
+    return Bench(folder, answers=Given(YES))
+
+
+def connect(host: str) -> Client:
+    return Client(host, connect_timeout=1.0)
+
+
+# -- backup ------------------------------------------------------------------------------------
+
+
+@virtual
+async def test_a_copy_of_the_flash_is_kept_and_is_not_true(tmp_path: Path) -> None:
+    bench = bench_in(tmp_path)
+    async with plugged("reset@30", "cut:900@40", late_body=0.0) as served:
+        served.device.flash[0x1D0000] = b"\x5a" * 4096
+        task = lambda r: backup(  # noqa: E731
+            r, BackupOptions(host=served.host), connect=connect, store=bench.store
+        )
+        result = result_of(await bench.run(task))
+    data = read(Path(str(result["file"])))
+    assert len(data) == 0x200000 and data[0x1D1000:][:4096] == lsc()
+    assert data[0x1D0000:][:4] == b"\x5a" * 4
+    assert result["true"] is False and result["mac"] == MAC
+    kept = bench.store.backups.all()[0]
+    assert not kept.facts.true and kept.facts.source == "HTTP"
+    assert any("no checksum of the chip" in reason for reason in kept.facts.reasons)
+
+
+@virtual
+async def test_a_full_disk_is_a_fault_and_leaves_no_backup(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import core.store.backups as backups
+
+    bench = bench_in(tmp_path)
+
+    def full(*_args: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(backups, "write_at", full)
+    async with plugged(late_body=0.0) as served:
+        outcome = await bench.run(
+            lambda r: backup(r, BackupOptions(host=served.host), connect=connect, store=bench.store)
+        )
+    assert fault_of(outcome).code == "STORE-FULL"
+    assert bench.store.backups.all() == []
+
+
+# -- restore -----------------------------------------------------------------------------------
+
+
+@virtual
+async def test_values_are_restored_out_of_a_dump(tmp_path: Path) -> None:
+    bench = bench_in(tmp_path)
+    dump = bytearray(b"\xff" * 0x200000)
+    dump[0x1D1000 : 0x1D1000 + 4096] = OLD
+    (tmp_path / "old.bin").write_bytes(dump)
+    async with plugged() as served:
+        chosen = RestoreOptions(host=served.host, backup=tmp_path / "old.bin")
+        result = result_of(
+            await bench.run(lambda r: restore(r, chosen, connect=connect, store=bench.store))
+        )
+        assert set(result["changed"]) == {"names.short", "mqtt.host"}  # type: ignore[call-overload]
+        assert served.device.config.get("names.short") == "old-name"
+
+
+@virtual
+async def test_raw_restore_needs_a_power_cut_and_sends_no_restart(tmp_path: Path) -> None:
+    bench = bench_in(tmp_path)
+    (tmp_path / "cfg.bin").write_bytes(OLD)
+    async with plugged() as served:
+
+        def pull(_job: Job, event: Event) -> None:
+            if getattr(event.body, "code", "") == "CUT-POWER":
+                assert served.device.config.get("names.short") == "plug1"  # memory is unchanged
+                asyncio.get_running_loop().call_later(30, served.device.power_cut)
+
+        chosen = RestoreOptions(host=served.host, backup=tmp_path / "cfg.bin", raw=True)
+        outcome = await bench.run(
+            lambda r: restore(r, chosen, connect=connect, store=bench.store), pull
+        )
+        assert result_of(outcome)["identical"] is True
+        assert served.device.config.get("names.short") == "old-name"
+        posts = [target for method, target in served.requests if method == "POST"]
+        assert posts == ["/api/flash/1d1000"]
+        assert not any("cfg_mac" in target or "restart" in target for _, target in served.requests)
+
+
+@virtual
+async def test_raw_restore_without_the_power_cut_is_not_called_done(tmp_path: Path) -> None:
+    bench = bench_in(tmp_path)
+    (tmp_path / "cfg.bin").write_bytes(OLD)
+    async with plugged() as served:
+        chosen = RestoreOptions(host=served.host, backup=tmp_path / "cfg.bin", raw=True)
+        outcome = await bench.run(lambda r: restore(r, chosen, connect=connect, store=bench.store))
+        assert fault_of(outcome).code == "OBK-NOT-BACK"
+        assert "power cut" in fault_of(outcome).state
+
+
+@virtual
+async def test_a_restart_by_software_would_lose_it(tmp_path: Path) -> None:
+    """Why the rule exists: the simulated device saves its memory first, as the real one does."""
+    async with plugged() as served:
+        client = connect(served.host)
+        await client.upload("/api/flash/1d1000", OLD)
+        await client.reboot()
+        await asyncio.sleep(10)
+        assert (await client.info()).short_name == "plug1"
+        await client.close()
+
+
+@virtual
+async def test_other_chips_and_stock_dumps_are_refused(tmp_path: Path) -> None:
+    bench = bench_in(tmp_path)
+    stock = tmp_path / "stock.bin"
+    stock.write_bytes(b"\xff" * 0x200000)
+    other = bytearray(b"\xff" * 0x200000)
+    other[0x1E1000 : 0x1E1000 + 4096] = OLD
+    (tmp_path / "t.bin").write_bytes(other)
+    (tmp_path / "bad.bin").write_bytes(OLD[:100] + b"\x01" + OLD[101:])
+    codes = []
+    async with plugged() as served:
+        for name, raw in (("stock.bin", False), ("t.bin", True), ("bad.bin", True)):
+            chosen = RestoreOptions(host=served.host, backup=tmp_path / name, raw=raw)
+            outcome = await bench.run(
+                lambda r, c=chosen: restore(r, c, connect=connect, store=bench.store)
+            )
+            codes.append(fault_of(outcome).code)
+        assert all(method == "GET" for method, _ in served.requests)
+    assert codes == ["OBK-FILE", "OBK-CHIP", "OBK-FILE"]
+
+
+# -- update ------------------------------------------------------------------------------------
+
+
+def rbl(version: str = "1.18.300", packed: int = 0x8000) -> bytes:
+    """An update whose checksums fit."""
+    return openbeken_rbl(version, packed)
+
+
+@virtual
+async def test_an_update_is_sent_once_and_proven_by_the_version(tmp_path: Path) -> None:
+    bench = bench_in(tmp_path)
+    image = tmp_path / "OpenBK7231N_1.18.300.rbl"
+    image.write_bytes(rbl())
+    async with plugged() as served:
+        served.device.files["autoexec.bat"] = b"startDriver NTP"
+        chosen = OtaOptions(host=served.host, image=image)
+        result = result_of(
+            await bench.run(lambda r: ota(r, chosen, connect=connect, store=bench.store))
+        )
+        assert (result["before"], result["after"]) == ("1.18.299", "1.18.300")
+        assert [t for m, t in served.requests if t == "/api/ota"] == ["/api/ota"]
+        assert served.device.files == {"autoexec.bat": b"startDriver NTP"}  # put back
+        assert result["files"] == 1
+
+
+@virtual
+async def test_the_old_version_is_named_with_its_remedy(tmp_path: Path) -> None:
+    bench = bench_in(tmp_path)
+    image = tmp_path / "OpenBK7231N_1.18.300.rbl"
+    image.write_bytes(rbl())
+    async with plugged(update_fails=True) as served:
+        chosen = OtaOptions(host=served.host, image=image)
+        outcome = await bench.run(lambda r: ota(r, chosen, connect=connect, store=bench.store))
+    assert fault_of(outcome).code == "OBK-OLD-VERSION"
+    assert "stopDriver *" in fault_of(outcome).next
+
+
+def test_files_that_are_no_update_of_this_chip_are_refused(tmp_path: Path) -> None:
+    good = rbl()
+    assert require_fitting("OpenBK7231N_1.18.300.rbl", good, "BK7231N") == "1.18.300"
+    assert require_fitting("renamed.rbl", good, "BK7231N") == ""
+    for name, data, chip, code in (
+        ("OpenBK7231T_1.18.300.rbl", good, "BK7231N", "OBK-CHIP"),
+        ("OpenBK7231N_QIO_1.18.rbl", openbeken_qio(), "BK7231N", "OBK-FILE"),
+        ("OpenBK7231N_1.rbl", b"", "BK7231N", "OBK-FILE"),
+        ("OpenBK7231N_1.rbl", rbl(packed=0xA6020), "BK7231N", "OBK-FILE"),
+        ("OpenBK7231N_1.rbl", good[:-100], "BK7231N", "OBK-FILE"),
+        ("OpenBL602_1.rbl", good, "BL602", "OBK-FILE"),
+    ):
+        with pytest.raises(FaultError) as caught:
+            require_fitting(name, data, chip)
+        assert caught.value.fault.code == code, name
+
+
+@virtual
+async def test_an_update_that_is_declined_sends_nothing(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, answers=Given({**YES, "ota": "no"}))
+    image = tmp_path / "OpenBK7231N_1.18.300.rbl"
+    image.write_bytes(rbl())
+    async with plugged() as served:
+        chosen = OtaOptions(host=served.host, image=image)
+        outcome = await bench.run(lambda r: ota(r, chosen, connect=connect, store=bench.store))
+        assert fault_of(outcome).code == "DECLINED"
+        assert all(method == "GET" for method, _ in served.requests)
+
+
+def test_a_sector_alone_fits_any_chip() -> None:
+    from core.openbk.tasks.restore import config_sectors
+
+    assert config_sectors(OLD, "x") == {"": OLD}
+    assert config_sectors(OLD[:3584], "x") == {"": OLD}
+    assert Block.parse(OLD).profile().names.short == "old-name"
