@@ -122,6 +122,9 @@ class Device:
     def _repeat(self, stream: Stream, packet: Packet, advert: Advert, data: bytes) -> Frame:
         stream.count += 1
         stream.time, stream.relation = advert.time, Relation.REPEAT
+        if stream.closed:  # the kind that stands still must not be forgotten
+            stream.recent.remove(data)
+            stream.recent.append(data)
         if not (self.no_poll and stream.kind):
             if stream.pending:  # zeros that were no poll yet, and are a value after all
                 stream.take(packet, advert.time, self._registers)

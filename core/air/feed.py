@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from itertools import islice
@@ -108,17 +108,21 @@ class Snapshot:
 
 
 class Feed:
-    """Runs one source at a time.  `on_frame` gets every decoded frame, before anything merges;
-    `on_advert` every advert."""
+    """Runs one source at a time.
+
+    `keys` are used in place of those of the store.  `on_frame` gets every decoded frame, before
+    anything merges; `on_advert` every advert.
+    """
 
     def __init__(
         self,
         store: Store,
         *,
+        keys: Mapping[str, bytes] | None = None,
         on_frame: Callable[[Frame], None] | None = None,
         on_advert: Hear | None = None,
     ) -> None:
-        self._store = store
+        self._store, self._keys = store, keys
         self._on_frame, self._on_advert = on_frame, on_advert
         self.air = self._new_air()
         self.fault: Fault | None = None
@@ -131,7 +135,7 @@ class Feed:
         self._playing = False
 
     def _new_air(self) -> Air:
-        return Air(self._store.keys.bind_keys)
+        return Air(self._store.keys.bind_keys if self._keys is None else self._keys)
 
     # -- running ---------------------------------------------------------------------------
 

@@ -328,6 +328,17 @@ def test_plaintext_with_a_key_is_shown_and_marked():
     assert "plaintext" in marks(air)
 
 
+def test_without_a_key_the_kind_that_stands_still_is_no_restart():
+    air = Air()
+    module = polled(KEY)
+    for minute in range(50):
+        module.poll(TARIFFS, (12_000 + minute, *POWER[1:]))
+        heard(air, module.adverts(4))
+    assert not marks(air)
+    assert air.devices[ADDRESS].lost == 0
+    assert air.set_key(ADDRESS, KEY).verdict is Verdict.OK
+
+
 # -- the device as a whole -----------------------------------------------------------------------
 
 
