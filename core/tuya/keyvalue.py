@@ -89,8 +89,11 @@ class Store:
         return {entry.name: entry.value for entry in self.entries}
 
 
-def read(sectors: Sectors) -> Store:
-    """Everything that the blocks of a store hold.  Never raises."""
+def read(sectors: Sectors, base: int = 0) -> Store:
+    """Everything that the blocks of a store hold.  Never raises.
+
+    `base` is the flash address of the data's first byte; notes name addresses.
+    """
     live, stale = _newest(sectors)
     entries, duplicates = _live_entries(live)
     older = _older(live, stale, entries)
@@ -106,7 +109,7 @@ def read(sectors: Sectors) -> Store:
         stale=tuple(stale),
         damaged=sectors.damaged,
         lost=tuple(lost),
-        notes=tuple(_notes(sectors, live, entries, duplicates, lost)),
+        notes=tuple(_notes(sectors, live, entries, duplicates, lost, base)),
     )
 
 
@@ -231,20 +234,22 @@ def _notes(
     entries: list[Entry],
     duplicates: list[Entry],
     lost: list[int],
+    base: int,
 ) -> Iterator[str]:
     source = sectors.candidate.source
     if sectors.candidate.at != sectors.at:
         yield f"The key sector cannot be read; the key comes from: {source}."
     for bad in sectors.damaged:
-        name = "a block" if bad.id is None else f"block {bad.id}"
-        kept = bad.id in live
-        saved = "; another intact copy of it is used" if kept else ""
-        yield f"Damaged at {bad.at:#08x}: {name}, {bad.why}{saved}."
+        place = (bad.at - sectors.at) // SECTOR - 1
+        number = place if bad.id is None else bad.id
+        name = f"block {number}" if number < DATA_BLOCKS else "a swap sector"
+        saved = "; another intact copy of it is used" if number in live else ""
+        yield f"Damaged at {base + bad.at:#08x}: {name}, {bad.why}{saved}."
     for number in lost:
         yield f"Block {number} has no intact copy: what it held is missing."
     for number, block in sorted(live.items()):
         if block.at != _home(sectors, number) and number not in {bad.id for bad in sectors.damaged}:
-            yield f"Block {number} is taken from {block.at:#08x}, not from its home."
+            yield f"Block {number} is taken from {base + block.at:#08x}, not from its home."
     for entry in entries:
         if entry.missing:
             yield f"{entry.name}: {entry.missing} of {entry.length} bytes are missing."

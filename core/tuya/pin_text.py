@@ -50,13 +50,18 @@ class PinText:
 
 
 def find(
-    data: bytes, store: Store | None, files: FileSystem | None, app: bytes = b""
+    data: bytes,
+    store: Store | None,
+    files: FileSystem | None,
+    app: bytes = b"",
+    base: int = 0,
 ) -> PinText | None:
     """The best pin configuration there is; None where there is none.
 
-    `app` is the decrypted application; give it when the rest found nothing.
+    `app` is the decrypted application; give it when the rest found nothing.  `base` is the flash
+    address of the data's first byte.
     """
-    for text, source, sure, spans in _places(data, store, files, app):
+    for text, source, sure, spans in _places(data, store, files, app, base):
         read = loose.parse(text)
         if len(read.fields) >= (1 if sure is Sure.CERTAIN else _FEWEST):
             flat = loose.flattened(read.fields)
@@ -68,7 +73,7 @@ _Place = tuple[bytes, str, Sure, tuple[Span, ...]]
 
 
 def _places(
-    data: bytes, store: Store | None, files: FileSystem | None, app: bytes
+    data: bytes, store: Store | None, files: FileSystem | None, app: bytes, base: int
 ) -> Iterator[_Place]:
     entry = store.get(NAME) if store else None
     if entry and entry.intact:
@@ -83,7 +88,7 @@ def _places(
             where = f"key-value store, {old.state} version"
             yield old.value, where, Sure.LIKELY, old.spans
     for at, text in _loose_texts(data):
-        yield text, f"text at {at:#08x}", Sure.LIKELY, (Span(at, len(text)),)
+        yield text, f"text at {base + at:#08x}", Sure.LIKELY, (Span(at, len(text)),)
     if entry:
         yield entry.value, "key-value store, damaged", Sure.DOUBTFUL, entry.spans
     text = _in_app(app)

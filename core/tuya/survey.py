@@ -95,7 +95,7 @@ class Survey:
     @cached_property
     def pins(self) -> PinText | None:
         """The pin configuration, wherever it was found."""
-        found = pin_text.find(self.data, self.store, self.files)
+        found = pin_text.find(self.data, self.store, self.files, base=self.base)
         return found or pin_text.find(b"", None, None, self.app)
 
     @cached_property
@@ -161,8 +161,8 @@ def survey(file: bytes) -> Survey:
     data = rotation.corrected(file, shift)
     info = backup.examine(data)
     sectors = blocks.find(data)
-    store = keyvalue.read(sectors) if sectors else None
-    base = _base(data, info, store)
+    base = _base(data, info, sectors.at if sectors else None)
+    store = keyvalue.read(sectors, base) if sectors else None
     found_files = files.find(data, base)
     chip = _chip(info, base, store, found_files)
     saved = protected.find(data)
@@ -192,16 +192,16 @@ def _begins_flash(data: bytes, info: DumpInfo) -> bool:
     )
 
 
-def _base(data: bytes, info: DumpInfo, store: Store | None) -> int:
+def _base(data: bytes, info: DumpInfo, store_at: int | None) -> int:
     """The flash address of the first byte: 0, unless a store says that the file is only a part."""
     if len(data) >= SIZE or _begins_flash(data, info):
         return 0
     tail = SIZE - len(data)
-    if store is None:
+    if store_at is None:
         return tail if info.rf_at is not None and tail + info.rf_at in _RF_CHIP else 0
-    if tail + store.at == TUYA_STORE or store.at > TUYA_STORE:
+    if tail + store_at == TUYA_STORE or store_at > TUYA_STORE:
         return max(0, tail)
-    return TUYA_STORE - store.at
+    return TUYA_STORE - store_at
 
 
 def _chip(info: DumpInfo, base: int, store: Store | None, found_files: FileSystem | None) -> str:

@@ -96,6 +96,11 @@ def test_a_rotated_flash_is_put_right_on_a_copy(shift):
     assert "rotated" in seen.warnings[0]
 
 
+def test_notes_name_flash_addresses_also_for_a_part():
+    part = damaged(stock()[STORE:], SECTOR * 3 + 5)
+    assert survey(part).warnings[1].startswith("Damaged at 0x1f1000: block 2")
+
+
 def test_a_store_in_an_uncommon_place():
     seen = survey(with_store(encode.StoreWriter(KEY, blocks=8, swap=2).image(), 0x1F5000))
     assert seen.base == 0
