@@ -30,6 +30,9 @@ def add(parser: argparse.ArgumentParser) -> None:
     add("--unprotected", action="store_true", help="its flash protection is off")
     add("--fault", action="append", default=[], metavar="SPEC",
         help="something that goes wrong, e.g. silent:erase:3")  # fmt: skip
+    add("--link", type=Path, metavar="PATH", help="a name for the port that stays the same")
+    add("--returns", type=float, metavar="S",
+        help="an adapter that vanished on order is back after S seconds")  # fmt: skip
     add("--save", type=Path, metavar="FILE", help="write the flash there at the end")
 
 
@@ -54,7 +57,7 @@ async def serve(
     )
     stock = stock_t if args.chip == "t" else stock_n
     content = _load(args.flash) if args.flash else stock()
-    plug, port = await serve_plug(content, options)
+    plug, port = await serve_plug(content, options, args.link, args.returns)
     ready(str(port.path))
     await stopped.wait()
     port.unplug()
