@@ -15,6 +15,8 @@ SPEEDS = (AUTO, *((str(b), f"{b} baud") for b in (230400, 500000, 921600, 100000
 NEW_BACKUP = ("new", "make a new one first")
 TYPE = "type"
 MAGIC_AT, MAGIC = 8, b"KNLT"
+LARGEST = 0x20000
+"""A boot bank; a larger file that begins like an image is a backup."""
 
 
 def port_choices(host: Host) -> tuple[tuple[str, str], ...]:
@@ -35,7 +37,7 @@ def image_choices(host: Host) -> tuple[tuple[str, str], ...]:
 
 def _is_telink(path: Path) -> bool:
     with suppress(OSError):
-        if path.is_file():
+        if path.is_file() and path.stat().st_size <= LARGEST:
             with path.open("rb") as file:
                 return file.read(MAGIC_AT + len(MAGIC))[MAGIC_AT:] == MAGIC
     return False
