@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -16,6 +16,9 @@ from core.openbk import faults, wire
 from core.openbk.wire import Factors
 
 MAINS = (80.0, 270.0)
+USUAL = 230.0
+FAR = 1.6
+"""A board's true factor is nearer to the default than this; what is farther off is a wrong pin."""
 HIGHEST_CURRENT = 20.0
 HIGHEST_POWER = 4600.0
 OVERALL = 0.01
@@ -118,19 +121,25 @@ def pulse_line(quantity: Quantity, reference: float, factor: float) -> str:
     return text
 
 
-def symptom(energy: wire.Energy, watts: float | None) -> str:
+def symptom(energy: wire.Energy, references: Mapping[Quantity, float], factors: Factors) -> str:
     """What readings with a load say about exchanged pins; nothing when they look right.
 
-    `watts` is the reference power, if known.
+    Readings are taken back to the default factors first, because a wrong factor is what a
+    calibration is there to mend; only pulses that cannot be this load's speak of pins.
     """
-    volts, amperes, power = energy.voltage or 0.0, energy.current or 0.0, energy.power or 0.0
-    mains = MAINS[0] <= volts <= MAINS[1]
-    if not mains and amperes > HIGHEST_CURRENT * 0.75:
+    volts, amperes, power = (
+        (shown or 0.0) * KINDS[q].factor / factor_of(factors, q)
+        for q, shown in zip(Quantity, (energy.voltage, energy.current, energy.power), strict=True)
+    )
+    mains = references.get(Quantity.VOLTAGE, USUAL)
+    watts = references.get(Quantity.POWER)
+    fits = 1 / FAR <= volts / mains <= FAR
+    if not fits and amperes > HIGHEST_CURRENT * 0.75:
         return (
             f"It shows {volts:.1f} V and {amperes:.1f} A: voltage and current look exchanged. "
             "Give the SEL pin the other role: BL0937SEL_n instead of BL0937SEL, or back."
         )
-    if power > 1500 and (watts is None or power > 2 * watts) and not mains:
+    if not fits and power > FAR * (watts or 1000.0):
         return (
             f"It shows {power:.0f} W and {volts:.1f} V: CF and CF1 look exchanged. Exchange the "
             "roles of their two pins."
@@ -142,7 +151,7 @@ def symptom(energy: wire.Energy, watts: float | None) -> str:
                 "wrong pin."
             )
         return "It shows 0 W: the load is off, the relay is off, or BL0937CF is on the wrong pin."
-    if not mains:
+    if not fits:
         return f"It shows {volts:.1f} V at the mains: BL0937CF1 or BL0937SEL is on the wrong pin."
     return ""
 

@@ -213,7 +213,7 @@ async def _references(
             require_plausible(value, quantity)
             found[quantity] = value
             report.note("PULSES", pulse_line(quantity, value, factor_of(factors, quantity)))
-    words = symptom(energy, found.get(Quantity.POWER))
+    words = symptom(energy, found, factors)
     if words:
         raise faults.NO_METER(
             what=words,

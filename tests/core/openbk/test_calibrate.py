@@ -98,7 +98,7 @@ def energy(volts: float, amperes: float, watts: float) -> wire.Energy:
     [
         (energy(230.0, 4.3, 1000.0), 1000.0, ""),
         (energy(48.0, 20.2, 1000.0), 1000.0, "BL0937SEL_n"),
-        (energy(90.7, 4.3, 2660.0), 1000.0, ""),
+        (energy(90.7, 4.3, 2660.0), 1000.0, "CF and CF1"),
         (energy(60.0, 8.1, 2660.0), 1000.0, "CF and CF1"),
         (energy(230.0, 4.3, 0.0), 1000.0, "BL0937CF"),
         (energy(230.0, 0.0, 0.0), 1000.0, "relay is off"),
@@ -106,8 +106,16 @@ def energy(volts: float, amperes: float, watts: float) -> wire.Energy:
     ],
 )
 def test_signs_of_wrong_pins(seen: wire.Energy, watts: float, word: str) -> None:
-    text = symptom(seen, watts)
+    references = {Quantity.VOLTAGE: 231.4, Quantity.POWER: watts}
+    text = symptom(seen, references, wire.Factors(0.0, 0.0, 0.0))
     assert (word in text) if word else text == ""
+
+
+def test_a_wrong_factor_is_no_wrong_pin() -> None:
+    """A plug that was told 10 V once still has the right pins."""
+    seen = energy(10.0, 4.3, 1000.0)
+    factors = wire.Factors(0.13253 * 10 / 230, 0.0, 0.0)
+    assert symptom(seen, {Quantity.VOLTAGE: 230.0, Quantity.POWER: 1000.0}, factors) == ""
 
 
 def test_the_three_roles() -> None:
