@@ -13,6 +13,7 @@ from core.faults import STOPPED, UNANSWERED
 from core.job import Reporter
 
 NOT_CHECKED = "not checked"
+DID_NOT_BOOT = "did not boot"
 GATE = Question(key="mains-gate", text=GATE_TEXT)
 SUPPLY = Question(
     key="supply",
@@ -28,7 +29,7 @@ BOOT_CHECK = Question(
     text=BOOT_TEXT,
     choices=(
         Choice("booted", "yes, its access point is there"),
-        Choice("did not boot", "no, nothing appears"),
+        Choice(DID_NOT_BOOT, "no, nothing appears"),
         Choice(NOT_CHECKED, "I do not check it now"),
     ),
     assumed=NOT_CHECKED,
@@ -42,6 +43,15 @@ WIRES_OFF = Question(
     unattended="no",
 )
 """Asked after the port is closed and before the first start (rulings P5)."""
+FIND_IT = "With its Wi-Fi set, `wattbench openbk find` shows the plug in the network."
+NO_BOOT_STEPS = (
+    f"{SUPPLY_TEXT} Then restart it: most plugs that seem dead only lack current.",
+    "Wait 10 s: the access point comes some seconds after the start.",
+    "Adapter RX on TX2 (P0), nothing on RX1 and TX1: `wattbench plug console --port P` names a "
+    "wrong key, a sagging supply or a crash from the boot log.",
+    "The loader stays reachable: flash again, or restore the backup with `wattbench plug restore`.",
+)
+"""What has helped others, most frequent cause first (user-pains 10)."""
 
 Options = TypeVar("Options", bound=PlugOptions)
 
@@ -71,4 +81,8 @@ async def boot_check(report: Reporter, *, wires_off: bool) -> str:
     if wires_off and await ask_anyway(report, WIRES_OFF, "no") != "yes":
         report.warn("WIRES-ON", "Take the RX1 and TX1 wires off before the plug starts.")
     report.note("BOOT-CHECK", BOOT_TEXT)
-    return await ask_anyway(report, BOOT_CHECK, NOT_CHECKED)
+    answer = await ask_anyway(report, BOOT_CHECK, NOT_CHECKED)
+    steps = NO_BOOT_STEPS if answer == DID_NOT_BOOT else (FIND_IT,)
+    for number, text in enumerate(steps, 1):
+        report.note("NEXT", f"{number}. {text}" if len(steps) > 1 else text)
+    return answer
