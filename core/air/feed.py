@@ -172,7 +172,7 @@ class Feed:
             self._on_advert(advert)
         frames = self.air.hear(advert)
         walk = self.walk
-        if walk is not None and advert.address == walk.address:
+        if walk is not None and advert.address == walk.address and not walk.finished:
             self._lost += walk.hear(advert.time, advert.rssi, frames)
         if self._on_frame is not None:
             for frame in frames:
@@ -206,6 +206,23 @@ class Feed:
         """Begin a walk test with a device."""
         self.walk, self._lost = Walk(address, self.now()), 0
 
+    def take_place(self) -> None:
+        """The walk: this place is done, the next one begins."""
+        if self.walk is not None and not self.walk.finished:
+            self.walk.take(self.now())
+
+    def close_door(self) -> dict[str, object] | None:
+        """The walk: its last sample, with the door closed; the record of the whole walk."""
+        walk, now = self.walk, self.now()
+        if walk is None or walk.finished:
+            return None
+        walk.finish(now)
+        return walk.to_json(now)
+
+    def end_walk(self) -> None:
+        """Leave the walk test."""
+        self.walk = None
+
     def keep_key(self, address: str, raw: bytes | None) -> KeyState | None:
         """Keep a bind key for an address, or forget it; how it does on what was heard.  Raises
         what `core.store.keys` raises."""
@@ -229,7 +246,7 @@ class Feed:
         device = air.devices.get(self.selected)
         recorder = self._recorder
         walk, source = self.walk, self._source
-        if walk is not None and walk.fell_silent(now):
+        if walk is not None and not walk.finished and walk.fell_silent(now):
             self._lost += 1
         return Snapshot(
             now=now,
