@@ -121,14 +121,14 @@ def _code_and_rest(copy: Survey) -> tuple[list[bytes], list[bytes]]:
     plain = copy.decrypted()
     proven: list[bytes] = []
     rest: list[bytes] = []
-    if copy.app:
-        proven.append(copy.app)
     for area in copy.areas:
+        if area.state == "blank":
+            continue
         good = area.kind in _KEPT and area.state == "good"
         start, end = area.start - copy.base, area.end - copy.base
-        (proven if good else rest).extend((copy.data[start:end], plain[start:end]))
-    if not any(area.name == "app" and area.state == "good" for area in copy.areas):
-        rest.append(copy.app)
+        (proven if good else rest).extend({copy.data[start:end], plain[start:end]})
+    good = any(area.name == "app" and area.state == "good" for area in copy.areas)
+    (proven if good else rest).append(copy.app)
     return proven, rest
 
 

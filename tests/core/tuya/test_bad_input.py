@@ -111,7 +111,7 @@ def mutated(chance: Random, image: bytes) -> bytes:
 
 def test_mutated_images():
     chance = Random(20_000)
-    for _ in range(400):
+    for _ in range(250):
         look(mutated(chance, IMAGE))
 
 
