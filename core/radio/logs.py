@@ -26,17 +26,15 @@ class LibraryLogs:
     def __init__(self, log: Callable[[str], None]) -> None:
         self._handler = _Lines(log)
         self._handler.setFormatter(logging.Formatter("%(name)s: %(message)s"))
-        self._before: dict[str, bool] = {}
+        self._before: dict[str, tuple[bool, list[logging.Handler]]] = {}
         for name in LIBRARIES:
             logger = logging.getLogger(name)
-            self._before[name] = logger.propagate
-            logger.propagate = False
-            logger.addHandler(self._handler)
+            self._before[name] = logger.propagate, logger.handlers
+            logger.propagate, logger.handlers = False, [self._handler]
 
     def close(self) -> None:
         """Leave the libraries as they were."""
-        for name, propagate in self._before.items():
+        for name, (propagate, handlers) in self._before.items():
             logger = logging.getLogger(name)
-            logger.removeHandler(self._handler)
-            logger.propagate = propagate
+            logger.propagate, logger.handlers = propagate, handlers
         self._before.clear()

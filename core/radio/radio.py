@@ -83,6 +83,7 @@ class Radio:
         self._task: asyncio.Task[None] | None = None
         self._connections = 0
         self._holder = ""
+        self._connection: Connection | None = None
 
     # -- adapters --------------------------------------------------------------------------
 
@@ -244,15 +245,19 @@ class Radio:
             forgotten=self._scanner.seen.drop,
         )
         made.append(connection)
+        self._connection, self._scanner.calm = connection, True
         if not client.is_connected:
             lost()
         return connection
 
     def _release(self) -> None:
-        self._holder = ""
+        self._holder, self._connection = "", None
+        self._scanner.calm = False
 
     async def close(self) -> None:
-        """End the scan and let go of the stack."""
+        """End the connection and the scan, let go of the stack."""
+        if self._connection is not None:
+            await self._connection.close()
         self._listening.clear()
         self._connections = 0
         self.weigh()

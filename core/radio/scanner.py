@@ -48,7 +48,11 @@ TICK = 1.0
 
 
 class Scanner:
-    """Scans on one adapter for everybody; `heard` gets each advert, `changed` each status."""
+    """Scans on one adapter for everybody; `heard` gets each advert, `changed` each status.
+
+    `everything` keeps on asking actively, `calm` never asks where watching is enough: a connection
+    is open, and the radio has its hands full.
+    """
 
     def __init__(
         self,
@@ -60,6 +64,7 @@ class Scanner:
     ) -> None:
         self.adapter = ""
         self.everything = False
+        self.calm = False
         self.seen = Seen()
         self.status = Status(Mode.OFF)
         self.first: asyncio.Future[None] | None = None
@@ -126,6 +131,7 @@ class Scanner:
                 self.first.set_result(None)
             else:
                 self.first.set_exception(error)
+                self.first.exception()  # nobody may be waiting: the status shows it, too
 
     async def _scan(self) -> None:
         """One scan from its start to whatever ends it.  Raises FaultError."""
@@ -148,7 +154,8 @@ class Scanner:
         try:
             async with asyncio.timeout(START_LIMIT):
                 passive = self._deaf < 2 and await self._start_passive(adapter)
-                await self._start_active(adapter)
+                if not (passive and self.calm):
+                    await self._start_active(adapter)
         except Exception as error:
             await self._stop_all()
             raise errors.fault_of(error, doing) from error
@@ -249,12 +256,12 @@ class Scanner:
             return
         now = self._now()
         if self._active is not None:
-            if now >= self._active_until and not self.everything:
+            if self.calm or (now >= self._active_until and not self.everything):
                 scanner, self._active = self._active, None
                 self._active_ended = now
                 await self._stop(scanner)
                 self._say(Mode.PASSIVE)
-        elif self.everything or self._worth_asking(now):
+        elif not self.calm and (self.everything or self._worth_asking(now)):
             with contextlib.suppress(Exception):  # the passive scan goes on; the next tick tries
                 await self._start_active(adapter)
             if self._active is not None:

@@ -6,9 +6,10 @@ import backup
 import backup_show
 import bthome
 import module
+import radio
 import startup
 import wire
 
 if __name__ == "__main__":
-    met = [bench.main() for bench in (startup, backup, backup_show, bthome, module, wire)]
+    met = [bench.main() for bench in (startup, backup, backup_show, bthome, module, radio, wire)]
     sys.exit(0 if all(met) else 1)

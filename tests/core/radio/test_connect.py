@@ -78,8 +78,16 @@ async def test_the_scan_pauses_for_connecting_and_goes_on():
         await b.radio.listen(lambda _: None)
         link = await b.radio.connect(ADDRESS, "test")
         await asyncio.sleep(1)
-        assert modes[modes.index(Mode.PAUSED) + 1] is Mode.BOTH
+        assert modes[modes.index(Mode.PAUSED) + 1] is Mode.PASSIVE  # no asking beside a connection
         await link.close()
+
+
+@virtual
+async def test_closing_the_radio_disconnects():
+    async with Bench() as b:
+        link = await b.radio.connect(ADDRESS, "test")
+        await b.radio.close()
+        assert link.lost.is_set() and b.gadget.central is None
 
 
 @virtual
