@@ -9,7 +9,7 @@ from pathlib import Path
 from core.fault import FaultError
 from core.store.backups import Backup, Backups
 from core.store.files import read
-from core.tuya import blocks, files, keyvalue, loose, pin_text
+from core.tuya import blocks, files, keyvalue, pin_text
 from core.tuya.health import Health, judge
 from core.tuya.opening import Opened
 from core.tuya.pins import Wiring, translate
@@ -126,8 +126,7 @@ def summary(wiring: Wiring) -> str:
     ]
     parts += [f"meter {wiring.meter}"] if wiring.meter else []
     parts += [f"LED driver {wiring.driver}"] if wiring.driver else []
-    module = loose.one_word(wiring.module)
-    return f"{module or 'module not named'}: {', '.join(parts) or 'no pins'}"
+    return f"{wiring.module or 'module not named'}: {', '.join(parts) or 'no pins'}"
 
 
 _PLURALS = {"relay": "relays", "button": "buttons", "switch": "switches", "LED": "LEDs",

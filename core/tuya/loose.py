@@ -127,7 +127,8 @@ class Loose:
         code = self._text[self._at : self._at + 4]
         if char == "u" and _CODE.fullmatch(code):
             self._at += 4
-            return chr(int(code, 16))
+            number = int(code, 16)
+            return "?" if 0xD800 <= number < 0xE000 else chr(number)  # half of a pair
         return _ESCAPES.get(char, char)
 
     # -- characters ------------------------------------------------------------------------

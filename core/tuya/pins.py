@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from core.tuya import lights
+from core.tuya import lights, loose
 from core.tuya.modules import chip_of, pad_of
 from core.tuya.pin_rules import (
     COLOURS,
@@ -103,8 +103,8 @@ class Wiring:
 def translate(fields: Mapping[str, Any]) -> Wiring:
     """What flat fields say.  Any values; never raises."""
     warnings: list[str] = []
-    module = fields.get("module")
-    module = module if isinstance(module, str) else ""
+    told = fields.get("module")
+    module = loose.one_word(told) if isinstance(told, str) else ""
     uses = _uses(fields, module, warnings)
     uses, driver = _with_light_driver(uses, fields, warnings)
     uses = _with_colours(uses, fields)

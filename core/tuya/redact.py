@@ -135,10 +135,18 @@ def _code_and_rest(copy: Survey) -> tuple[list[bytes], list[bytes]]:
 def _forms(secret: bytes) -> Iterator[bytes]:
     """A secret in every encoding it was seen in."""
     yield secret
-    yield base64.b64encode(secret).rstrip(b"=")
+    yield from _base64(secret)
     yield secret.hex().encode()
     yield secret.hex().upper().encode()
     yield secret[::-1]
     for turn in range(len(MASK)):
         mask = MASK[turn:] + MASK[:turn]
         yield bytes(byte ^ mask[i % len(mask)] for i, byte in enumerate(secret))
+
+
+def _base64(secret: bytes) -> Iterator[bytes]:
+    """What of a secret is the same in Base64 whatever stands around it, for each of 3 places."""
+    for before in range(3):
+        text = base64.b64encode(bytes(before) + secret)
+        loose = (0, 3, 2)[(before + len(secret)) % 3]
+        yield text[(0, 2, 3)[before] : len(text) - loose]

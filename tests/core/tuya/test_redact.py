@@ -4,11 +4,14 @@ import base64
 import json
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from core.bkimage import backup, rf
 from core.fault import FaultError
 from core.sim.tuya_values import LSC_N
 from core.tuya import connect, encode, files, secrets
+from core.tuya import redact as redaction
 from core.tuya.health import judge
 from core.tuya.redact import redact
 from core.tuya.survey import survey
@@ -111,6 +114,16 @@ def test_nothing_of_the_person_is_left(masked):
         assert any(form in before for form in forms), secret
         assert not any(form in after for form in forms), secret
     assert made.searched >= len(SECRETS)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.binary(max_size=5), st.binary(min_size=6, max_size=20), st.binary(max_size=5))
+def test_a_secret_inside_base64_is_found_wherever_it_begins(before, secret, after):
+    text = base64.b64encode(before + secret + after)
+    forms = list(redaction._forms(secret))
+    assert any(form in text for form in forms)
+    assert connect.masked(bytes(len(before)) + secret)[len(before) :] in forms
+    assert secret.hex().encode() in forms
 
 
 def test_what_may_stay_stays_and_every_checksum_fits():

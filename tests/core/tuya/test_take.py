@@ -117,6 +117,14 @@ def test_hostile_fields_stay_in_their_comment():
     assert "mqtt" not in tomllib.loads(toml)
 
 
+@pytest.mark.parametrize("module", [rb"\ud800\u0000x", rb"\u001b[2J", b"\xff\xfe", b"x" * 5000])
+def test_any_module_name_can_be_written_out(module):
+    made = configuration(survey(simple(user_param_key=b'{"module":"' + module + b'","rl1_pin":8}')))
+    for text in (made.toml(), made.template(), made.script()):
+        assert text.encode("ascii")
+        assert len(text) < 1500
+
+
 def test_a_dump_without_pins():
     assert code_of(configuration, survey(simple(k=b"v"))) == "TUYA-NO-PINS"
     assert code_of(configuration, survey(b"")) == "TUYA-NO-PINS"
