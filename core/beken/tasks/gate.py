@@ -43,7 +43,7 @@ WIRES_OFF = Question(
     unattended="no",
 )
 """Asked after the port is closed and before the first start (rulings P5)."""
-FIND_IT = "With its Wi-Fi set, `wattbench openbk find` shows the plug in the network."
+FIND_IT = "With OpenBeken and its Wi-Fi set, `wattbench openbk find` shows the plug in the network."
 NO_BOOT_STEPS = (
     f"{SUPPLY_TEXT} Then restart it: most plugs that seem dead only lack current.",
     "Wait 10 s: the access point comes some seconds after the start.",

@@ -39,8 +39,8 @@ class Adapter(serial.serial_for_url("loop://", do_not_open=True).__class__):  # 
 class Server:
     """Serves one client after the other on loopback."""
 
-    def __init__(self, speaks: bool = True) -> None:
-        self.adapter = Adapter("loop://", timeout=0.05)
+    def __init__(self, speaks: bool = True, adapter: serial.SerialBase | None = None) -> None:
+        self.adapter = adapter or Adapter("loop://", timeout=0.05)
         self.speaks = speaks
         self.clients: list[socket.socket] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -53,6 +53,7 @@ class Server:
         with contextlib.suppress(OSError):
             while True:
                 client, _ = self._listener.accept()
+                client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 self.clients.append(client)
                 thread = threading.Thread(target=self._serve, args=(client,), daemon=True)
                 self._threads.append(thread)
