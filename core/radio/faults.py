@@ -54,8 +54,9 @@ WRONG_ADAPTER = FaultKind(
 OFF = FaultKind(
     "RADIO-OFF",
     "The Bluetooth adapter is switched off",
+    "Nothing blocks it; it only has to be switched on.\n"
     "1. `bluetoothctl power on`\n"
-    "2. To have it on after each boot: `AutoEnable=true` under [Policy] in "
+    "2. To have it on after each boot, set `AutoEnable=true` under [Policy] in "
     "/etc/bluetooth/main.conf.",
 )
 BLOCKED = FaultKind(
@@ -119,6 +120,7 @@ BOUND = FaultKind(
 WEAK = FaultKind(
     "RADIO-WEAK",
     "The connection did not come about, and the signal is weak",
+    "It may be too far away, or bonded with somebody else: at a weak signal this cannot be told. "
     "Go closer or open the metal door until the signal is -75 dBm or better, then try again.",
 )
 STALE_BOND = FaultKind(
