@@ -97,12 +97,11 @@ class WattbenchApp(App[None]):
         running = bool(self.host.running())
         if events:
             self.model.apply(events)
-        if events or running:
-            for screen in self.screen_stack:
-                if isinstance(screen, PaneScreen):
+        for screen in self.screen_stack:
+            if isinstance(screen, PaneScreen):
+                if events or running:
                     screen.show(self.model)
-        if isinstance(self.screen, PaneScreen):
-            self.screen.pane.tick()
+                screen.pane.tick()
         if events:
             self._ask_if_needed()
 
