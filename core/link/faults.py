@@ -41,7 +41,8 @@ NO_PORT = FaultKind(
     "2. Names such as ttyUSB0 change; use the name under /dev/serial/by-id or by-path.\n"
     "3. A CH340 that vanishes right after plugging in is taken by brltty: "
     "`sudo apt remove brltty`, then plug it in again.\n"
-    "4. A charge-only USB cable shows no port at all.",
+    "4. A charge-only USB cable shows no port at all.\n"
+    "5. `wattbench doctor` looks for all of this.",
 )
 DENIED = FaultKind(
     "LINK-DENIED",
@@ -49,7 +50,7 @@ DENIED = FaultKind(
     "Serial ports belong to the group dialout (uucp on Arch).\n"
     "1. `sudo usermod -aG dialout $USER`\n"
     "2. Log out and in again (a new SSH session); groups are read at log-in only.\n"
-    "3. `id` must now name dialout.",
+    "3. `id` must now name dialout; `wattbench doctor` tells when only the log-in is missing.",
 )
 BUSY = FaultKind(
     "LINK-BUSY",

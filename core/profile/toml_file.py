@@ -20,6 +20,7 @@ from core.profile.model import SECTIONS, Channel, Pin, Profile, Secret, merged
 
 SHIPPED = Path(__file__).parent / "shipped"
 DEEPEST = 8
+LARGEST = 1 << 20
 KINDS: dict[str, type] = {"port": int, "seconds": int, "interval": int}
 SECRETS = ("password", "password2", "web_password")
 TOP: dict[str, type] = {"base": str, "chip": str, "module": str, "startup": str,
@@ -57,9 +58,13 @@ def load(path: Path, profiles: Path | None = None) -> Profile:
 
 def _load(path: Path, profiles: Path | None, depth: int) -> Profile:
     try:
-        profile = parse(path.read_text(encoding="utf-8"), path.name)
+        # a pipe would hold us up for ever, a dump would fill the memory
+        if not path.is_file() or path.stat().st_size > LARGEST:
+            raise _unreadable(path.name, "it is missing, no plain file, or far too large")
+        text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise _unreadable(path.name, str(error)) from error
+    profile = parse(text, path.name)
     if profile.base is None:
         return profile
     if depth == 0:

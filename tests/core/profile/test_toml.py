@@ -1,5 +1,6 @@
 """Profiles as TOML: mistakes are named with their line, bases lie underneath."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,16 @@ def test_the_lsc_plug_as_its_guide_wires_it() -> None:
         6: "LED", 7: "Btn", 8: "Rel", 10: "WifiLED", 11: "BL0937SEL", 24: "BL0937CF1",
         26: "BL0937CF",
     }  # fmt: skip
+
+
+def test_what_is_no_file_of_text_is_refused_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.toml")
+    (tmp_path / "huge.toml").write_bytes(b" " * (2 << 20))
+    (tmp_path / "binary.toml").write_bytes(b"\xff\xfe")
+    (tmp_path / "folder.toml").mkdir()
+    for name in ("pipe", "huge", "binary", "folder", "missing"):
+        with pytest.raises(FaultError, match="PROFILE-TEXT"):
+            load(tmp_path / f"{name}.toml")
 
 
 def test_values_of_secrets_are_not_written() -> None:
