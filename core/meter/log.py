@@ -68,6 +68,27 @@ TROUBLES = {
 """Lines of a poll that went wrong -> what they mean for the technician."""
 
 
+READ = re.compile(r"(tariff3|power|volts): ?\d")
+
+
+ASKED = ("New device address", "New device type")
+"""Lines that a command writes just before the poll that it makes."""
+
+
+def newest_poll(lines: Iterable[str]) -> list[str]:
+    """The lines of the poll that the last command made.  Lines come late, so those of an earlier
+    poll may stand before them; empty when the poll's beginning has not come."""
+    found = list(lines)
+    starts = [at for at, line in enumerate(found) if line.startswith(ASKED)]
+    return found[starts[-1] + 1 :] if starts else []
+
+
+def polled(lines: Iterable[str]) -> bool:
+    """Whether a poll of the meter ended, with values or in trouble."""
+    found = list(lines)
+    return any(READ.search(line) for line in found) or bool(trouble(found))
+
+
 def trouble(lines: Iterable[str]) -> str:
     """What the newest telling line means; empty when none tells."""
     for line in reversed(list(lines)):

@@ -47,6 +47,7 @@ class Visit:
 
     `was_bonded` is whether this host was paired with the module before the visit; `keep_bond`
     leaves a new pairing in place.  `heard` are the values of the adverts before connecting.
+    `poll_lines` is the module's log of the last poll that a command made.
     """
 
     report: Reporter
@@ -59,6 +60,7 @@ class Visit:
     heard: dict[str, float]
     keep_bond: bool = False
     released: bool = False
+    poll_lines: list[str] = field(default_factory=list)
     records: Records = field(init=False)
 
     def __post_init__(self) -> None:

@@ -12,6 +12,8 @@ from core.meter.wanted import Step
 from core.meter.wire import Id
 
 KEY_WAIT = 5.0
+LOG_FOLLOWS = 3.0
+"""Seconds in which the log of a poll follows its serial number."""
 ANSWER = 12.0
 """How long a meter's answer is waited for: connection latency, two polls, and the sending."""
 
@@ -57,9 +59,10 @@ async def _write(here: Visit, step: Step) -> None:
     for _ in range(2):
         client.key = None
         client.texts = 0
+        client.lines.clear()
         await client.send(step.command)
         if step.command[0] in (Id.ADDRESS, Id.MODEL):
-            await client.until(lambda: client.texts >= 2, ANSWER)
+            await asked(here)
         if not await client.read_back(step.shows):
             continue
         if step.key is None:
@@ -74,19 +77,39 @@ async def _write(here: Visit, step: Step) -> None:
     )
 
 
-def answer_of(here: Visit) -> str:
-    """What the meter answered, as a sentence; empty when it did not."""
+async def asked(here: Visit) -> None:
+    """Wait for the end of the poll that a command made."""
     client = here.client
-    if not client.serial:
+
+    def ended() -> bool:
+        return log.polled(log.newest_poll(client.lines))
+
+    await client.until(lambda: client.texts >= 2 or ended(), ANSWER)
+    await client.until(ended, LOG_FOLLOWS)
+    here.poll_lines = log.newest_poll(client.lines)
+
+
+def answer_of(here: Visit) -> str:
+    """What the meter answered, as a sentence; empty when it did not.
+
+    A module keeps the serial number of an earlier answer, and V1.1 sends none, so the log of the
+    newest poll decides.
+    """
+    client = here.client
+    if log.trouble(here.poll_lines):
         return ""
-    made = f", made {client.made}" if client.made else ""
-    return f"Meter answered: serial {client.serial}{made}."
+    if client.serial:
+        made = f", made {client.made}" if client.made else ""
+        return f"Meter answered: serial {client.serial}{made}."
+    if log.polled(here.poll_lines):
+        return "Meter answered; this firmware does not tell its serial number."
+    return ""
 
 
 def no_answer(here: Visit, done: Sequence[str], command: tuple[str, ...]) -> FaultError:
     """METER-NO-ANSWER with what the module's log tells of the reason."""
     status = here.status
-    told = log.trouble(here.client.lines)
+    told = log.trouble(here.poll_lines)
     seen = f" The module's log: {told}." if told else ""
     address = f" for address {status.address}" if status.address else ""
     return faults.NO_ANSWER(

@@ -68,7 +68,7 @@ class Meter:
     def hears(self, kind: int, address: int, baud: int) -> bool:
         """Whether this meter answers such a request at all."""
         o = self.options
-        if self.mood == "silent" or kind != o.kind or baud != baud_of(o.kind):
+        if self.mood in ("silent", "noise") or kind != o.kind or baud != baud_of(o.kind):
             return False
         width = 0xFFFF if kind in (1, 2) else 0xFFFFFFFF
         return kind == 4 or (address == o.address and address <= width)

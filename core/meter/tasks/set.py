@@ -9,13 +9,13 @@ from dataclasses import dataclass, field, replace
 from core.events import Question
 from core.fault import FaultError
 from core.job import Reporter, Result
-from core.meter import adverts, faults, models, scale, whitelist
+from core.meter import adverts, faults, log, models, scale, whitelist, wire
 from core.meter.reach import Reach
 from core.meter.session import LISTEN, MeterOptions, Visit, visit
 from core.meter.tasks.show import texts, wrong_scale
 from core.meter.wanted import Wanted, checked, of_before, scale_step, steps
-from core.meter.wire import IDENTIFY
-from core.meter.writing import ANSWER, answer_of, no_answer, write_all
+from core.meter.wire import Id
+from core.meter.writing import ANSWER, answer_of, asked, no_answer, write_all
 from core.store.store import Store
 
 PHASES = 6
@@ -146,13 +146,18 @@ def _expected(here: Visit) -> bool:
 
 
 async def _ask_meter(here: Visit) -> str:
-    """The meter's answer, as a sentence; empty for none.  A meter without an address is asked
-    by the identify command (rulings M8)."""
-    client = here.client
-    if not client.serial:
-        before = client.texts
-        await client.send(IDENTIFY)
-        await client.until(lambda: bool(client.serial) or client.texts >= before + 4, ANSWER)
+    """The meter's answer, as a sentence; empty for none (rulings M8)."""
+    client, status = here.client, here.status
+    certain = log.polled(here.poll_lines)
+    if not certain and status.generation.knows(Id.MODEL):
+        # the same kind again: the module forgets the serial number and asks anew
+        client.texts = 0
+        await client.send(wire.set_model(models.model_of(status.model).number))
+        await asked(here)
+    elif not certain and not client.serial:
+        client.texts = 0
+        await client.send(wire.IDENTIFY)
+        await asked(here)
     answer = answer_of(here)
     if answer:
         here.report.note("METER-ANSWERED", answer)
