@@ -34,6 +34,9 @@ CRC_FLOOR = 200_000  # bytes a second, well below what any chip was seen to do
 PATIENCE = 0.6
 FINAL_XOR = 0xFFFFFFFF
 
+LOST_ON_THE_WAY = (Status.BAD_LENGTH, Status.MISSING_PAYLOAD)
+"""What a chip says of a request of which it got a part."""
+
 STATE_LOST = "Unknown since the last finished step."
 
 
@@ -111,7 +114,7 @@ class Client:
             refused = reply or refused
             if reply is not None and reply.status == Status.UNKNOWN_COMMAND:
                 break
-        if refused is not None:
+        if refused is not None and refused.status not in LOST_ON_THE_WAY:
             raise self._refused(request, refused)
         await self.recover()
         raise faults.NO_ANSWER(
@@ -187,7 +190,7 @@ class Client:
         """
         request = wire.write_reg(address, value)
         reply = await self.exchange(request, SHORT)
-        if reply is None or reply.status in (Status.BAD_LENGTH, Status.MISSING_PAYLOAD):
+        if reply is None or reply.status in LOST_ON_THE_WAY:
             return False
         if reply.status != Status.OK or reply.payload != request.frame[-8:]:
             raise faults.ECHO(
