@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import fields, replace
 
 from core.openbk import faults
@@ -34,13 +35,16 @@ def with_secrets(profile: Profile, secrets: dict[str, str]) -> Profile:
     return profile
 
 
-def keep(store: Store, device: Device, why: str) -> Entry | None:
-    """Keep what was read.  None for a device without a MAC.  Raises STORE-*."""
+async def keep(store: Store, device: Device, why: str) -> Entry | None:
+    """Keep what was read, written by a thread.  None for a device without a MAC.
+
+    Raises STORE-*.
+    """
     if not device.mac:
         return None
-    profile = device.profile
-    plain = replace(profile, drivers=None)  # what runs is no configuration
-    return store.devices.add(device.mac, why, device.host, dump(plain), secrets_of(profile))
+    text = dump(replace(device.profile, drivers=None))  # what runs is no configuration
+    secrets = secrets_of(device.profile)
+    return await asyncio.to_thread(store.devices.add, device.mac, why, device.host, text, secrets)
 
 
 def profile_of(entry: Entry) -> Profile:

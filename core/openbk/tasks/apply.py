@@ -103,7 +103,7 @@ async def _prepare(
         device = await on_host(connect, host, read_device)
         if options.expected is not None:
             require_unchanged(device, options.expected)
-        history.keep(store, device, "before")
+        await history.keep(store, device, "before")
         return Prepared(host, device, plan_for(device, options.profile))
 
     return await each(
@@ -194,7 +194,7 @@ async def _send(
                 )
         finally:
             await client.close()
-        history.keep(store, done.device, "applied")
+        await history.keep(store, done.device, "applied")
         return done
 
     return await each(todo, lambda prepared: prepared.host, one, parallel=options.parallel)

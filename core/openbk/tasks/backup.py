@@ -43,7 +43,7 @@ async def _backup(report: Reporter, client: Client, store: Store) -> Result:
     report.phase("Read the configuration", 1, PHASES)
     await identify(client)
     device = await read_device(client)
-    history.keep(store, device, "read")
+    await history.keep(store, device, "read")
     report.phase("Copy the flash", 2, PHASES)
     part = store.backups.begin(device.mac or None, device.chip.lower(), wire.FLASH_SIZE)
     try:

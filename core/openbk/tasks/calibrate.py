@@ -98,7 +98,7 @@ async def _calibrate(
 ) -> Result:
     report.phase("Read", 1, PHASES)
     device = await read_device(client)
-    history.keep(store, device, "before")
+    await history.keep(store, device, "before")
     holder = bench_holder(device.mac)
     if holder:
         raise faults.SERIAL_BUSY(

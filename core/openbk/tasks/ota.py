@@ -56,7 +56,7 @@ async def _ota(
 ) -> Result:
     report.phase("Read", 1, PHASES)
     device = await read_device(client)
-    history.keep(store, device, "before")
+    await history.keep(store, device, "before")
     version = await asyncio.to_thread(require_fitting, options.image.name, data, device.chip)
     if not version:
         report.warn("OTA-NAME", "The file's name does not say chip and version; check its source.")

@@ -91,7 +91,7 @@ async def _raw(
 ) -> Result:
     report.phase("Read", 1, PHASES)
     device = await read_device(client)
-    history.keep(store, device, "before")
+    await history.keep(store, device, "before")
     sectors = config_sectors(data, options.backup.name)
     sector = sectors.get(device.chip) or sectors.get("")
     place = wire.CONFIG_AT.get(device.chip)

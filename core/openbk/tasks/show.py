@@ -34,7 +34,7 @@ async def show(
     async def one(host: str) -> Result:
         device = await on_host(connect, host, read_device)
         before = store.devices.history(device.mac) if device.mac else []
-        history.keep(store, device, "read")
+        await history.keep(store, device, "read")
         for note in device.notes:
             report.note("FILES", f"{device.name}: {note}")
         found = described(device, reveal=reveal)
@@ -71,7 +71,7 @@ async def export(
 
     async def one(host: str) -> Result:
         device = await on_host(connect, host, read_device)
-        history.keep(store, device, "read")
+        await history.keep(store, device, "read")
         return {
             "summary": f"{device.name}: configuration exported",
             "mac": device.mac,
