@@ -59,6 +59,9 @@ class Host(Protocol):
     async def forget(self, adapter: str, address: str) -> None:
         """Drop the device with its bond, and the connection to it."""
 
+    async def hang_up(self, adapter: str, address: str) -> None:
+        """End the connection to a device, whichever program of this computer made it."""
+
     def agent(self) -> AbstractAsyncContextManager[None]:
         """While inside, the host pairs without asking anybody (NoInputNoOutput)."""
 

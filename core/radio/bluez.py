@@ -81,6 +81,10 @@ class BlueZ:
             if error.dbus_error != "org.bluez.Error.DoesNotExist":
                 raise errors.fault_of(error, "Removing the device") from error
 
+    async def hang_up(self, adapter: str, address: str) -> None:
+        with contextlib.suppress(BleakDBusError):  # it is over, or the device unknown
+            await self._try(device_path(adapter, address), DEVICE, "Disconnect")
+
     @asynccontextmanager
     async def agent(self) -> AsyncIterator[None]:
         doing = "Registering for pairing"

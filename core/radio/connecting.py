@@ -76,6 +76,7 @@ class Connecting:
 
     async def run(self) -> BleakClient:
         """Two tries, each with a device object that is fresh.  Raises FaultError."""
+        await self._end_leftover()
         refusals: list[Refusal] = []
         after = self._now() - FRESH
         for _ in range(TRIES):
@@ -90,6 +91,14 @@ class Connecting:
             again = await self._look(after)
             last = Refusal(None, False, max(again.rssi, last.rssi))
         raise await self._verdict(refusals, last)
+
+    async def _end_leftover(self) -> None:
+        """BlueZ keeps the connection of a program that died: then the device does not advertise."""
+        adapter = self._scanner.status.adapter
+        if adapter is not None:
+            known = await self._host.known(adapter.name, self._address)
+            if known.connected:
+                await self._host.hang_up(adapter.name, self._address)
 
     # -- looking ---------------------------------------------------------------------------
 

@@ -36,8 +36,11 @@ FILTERS = {"DuplicateData": True, "RSSI": -127}
 ACTIVE_FIRST = 12.0
 """Seconds of asking for names at the start: one scan cycle of 10.24 s and a bit."""
 HUNT_AGAIN = 20.0
+LONGEST_HUNT_PAUSE = 320.0
 HUNTS = 3
-"""A device without a name is worth so many further searches, this far apart."""
+"""A device without a name is worth so many further searches, at least so far apart; asking is
+what disturbs Wi-Fi, so searches that find no name become rare."""
+MOST_NAMELESS = 1000
 SILENCE = 15.0
 LONGEST_SILENCE = 120.0
 """Seconds without one advert until the scan is begun anew; doubled each time it did not help."""
@@ -75,6 +78,7 @@ class Scanner:
         self._active: BleakScanner | None = None
         self._active_until = self._active_ended = 0.0
         self._nameless: dict[str, int] = {}
+        self._hunt_pause = HUNT_AGAIN
         self._last_heard: float | None = None
         self._began = 0.0
         self._silence = SILENCE
@@ -268,11 +272,13 @@ class Scanner:
                 self._say(Mode.BOTH)
 
     def _worth_asking(self, now: float) -> bool:
-        if now - self._active_ended < HUNT_AGAIN:
+        if now - self._active_ended < self._hunt_pause:
             return False
         worth = [address for address, hunts in self._nameless.items() if hunts < HUNTS]
         for address in worth:
             self._nameless[address] += 1
+        if worth:  # a name that comes makes the next pause short again
+            self._hunt_pause = min(self._hunt_pause * 2, LONGEST_HUNT_PAUSE)
         return bool(worth)
 
     async def _sleep(self, seconds: float) -> None:
@@ -310,6 +316,7 @@ class Scanner:
             self._note_nameless(advert)
         elif advert.address in self._nameless:
             del self._nameless[advert.address]
+            self._hunt_pause = HUNT_AGAIN
         if self._active is not None and not self._asked_heard:
             self._asked_heard = any(uuid in advert.service_data for uuid in BTHOME_UUIDS)
         elif self._active is None:
@@ -317,9 +324,11 @@ class Scanner:
         self._heard(advert)
 
     def _note_nameless(self, advert: Advert) -> None:
-        if advert.address in self._nameless or len(self._nameless) >= 1000:
+        if advert.address in self._nameless:
             return
         if any(uuid in advert.service_data for uuid in BTHOME_UUIDS):
+            if len(self._nameless) >= MOST_NAMELESS:
+                del self._nameless[next(iter(self._nameless))]
             self._nameless[advert.address] = 0
 
     def _say(self, mode: Mode, **changes: Any) -> None:

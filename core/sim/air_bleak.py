@@ -135,6 +135,11 @@ class SimHost:
         if device is not None:
             await bluez_link.forget(self._stack, device)
 
+    async def hang_up(self, adapter: str, address: str) -> None:
+        device = self._stack.devices.get(f"{adapter}/{address}")
+        if device is not None:
+            await bluez_link.disconnect(self._stack, device)
+
     @asynccontextmanager
     async def agent(self) -> AsyncIterator[None]:
         self._stack.set_agents([*self._stack.agents, "program"])
@@ -203,7 +208,7 @@ class _Scanner(BaseBleakScanner):
         self._passive = scanning_mode == "passive"
         self._name: str | None = bluez.get("adapter")
         self._patterns: Patterns = [tuple(p) for p in bluez.get("or_patterns") or ()]
-        self._duplicates = bool((bluez.get("filters") or {}).get("DuplicateData"))
+        self._filters: dict[str, Any] = dict(bluez.get("filters") or {})
         self._on: SimAdapter | None = None
 
     async def start(self) -> None:
@@ -216,7 +221,8 @@ class _Scanner(BaseBleakScanner):
             stack.add_monitor("program", adapter.name, str(id(self)), self._patterns)
         else:
             try:
-                stack.start_discovery("program", adapter.name, duplicates=self._duplicates)
+                stack.set_filter("program", adapter.name, self._filters)
+                stack.start_discovery("program", adapter.name)
             except StackError as error:
                 raise bleak_error(error) from None
         self._on = adapter

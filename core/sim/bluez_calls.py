@@ -40,7 +40,7 @@ async def adapter(host: StackHost, objects: Objects, message: Message) -> Reply:
         host.obey("SetDiscoveryFilter")
         host.set_filter(client, name, {k: v.value for k, v in message.body[0].items()})
     elif message.member == "StartDiscovery":
-        host.start_discovery(client, name, duplicates=host.wants_duplicates(client, name))
+        host.start_discovery(client, name)
     elif message.member == "StopDiscovery":
         host.stop_discovery(client, name)
     elif message.member == "RemoveDevice":

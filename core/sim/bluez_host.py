@@ -30,6 +30,8 @@ TEMPORARY = 30.0
 CYCLE = 10.24
 """Seconds of a scan cycle; a controller that filters reports a device once in each."""
 
+QUIET_RSSI = 8
+
 Patterns = list[tuple[int, int, bytes]]
 
 
@@ -53,6 +55,8 @@ class StackHost:
     `controller` is what the radio itself filters during an active scan: `none`, or `address`
     (one report per device and cycle).  `monitors` False is a bluetoothd without --experimental;
     `deaf_monitors` accepts a monitor and then reports nothing, as a kernel that refused it.
+    `quiet_rssi` is BlueZ from 5.88 on: a report that changes nothing and whose RSSI is within 8 dB
+    is not told, unless a client's filter names an RSSI.
     """
 
     def __init__(
@@ -63,9 +67,11 @@ class StackHost:
         controller: Literal["none", "address"] = "none",
         monitors: bool = True,
         deaf_monitors: bool = False,
+        quiet_rssi: bool = False,
     ) -> None:
         self.air, self.controller = air, controller
         self.monitors_work, self.deaf_monitors = monitors, deaf_monitors
+        self.quiet_rssi = quiet_rssi
         self.adapters = {a.name: a for a in adapters or (SimAdapter(),)}
         self.devices: dict[str, SimDevice] = {}
         self.bonds: set[tuple[str, str]] = set()
@@ -188,14 +194,15 @@ class StackHost:
 
     # -- scanning --------------------------------------------------------------------------
 
-    def start_discovery(self, client: str, name: str, *, duplicates: bool) -> None:
+    def start_discovery(self, client: str, name: str) -> None:
         """Start an active scan for a client.  Raises StackError NotReady, InProgress."""
         self.obey("StartDiscovery")
         if not self.adapters[name].powered:
             raise StackError(NOT_READY, "Resource Not Ready")
         if (client, name) in self._sessions:
             raise StackError(IN_PROGRESS, "Operation already in progress")
-        self._sessions[client, name] = Session(duplicates, scanning=True)
+        wanted = self._filters.get((client, name), {})
+        self._sessions[client, name] = Session(bool(wanted.get("DuplicateData")), "RSSI" in wanted)
 
     def stop_discovery(self, client: str, name: str) -> None:
         """End it.  Raises StackError Failed where nothing runs."""
@@ -212,10 +219,6 @@ class StackHost:
         if not -127 <= wanted.get("RSSI", 0) <= 20:
             raise StackError("org.bluez.Error.InvalidArguments", "Invalid arguments in method call")
         self._filters[client, name] = wanted
-
-    def wants_duplicates(self, client: str, name: str) -> bool:
-        """Whether the client's filter asks for every report."""
-        return bool(self._filters.get((client, name), {}).get("DuplicateData"))
 
     def add_monitor(self, client: str, name: str, key: str, patterns: Patterns) -> None:
         """Watch passively for adverts that fit one of the patterns."""
@@ -267,12 +270,14 @@ class StackHost:
         device.heard = now
         packet = heard.advert + (heard.scan_response if active else b"")
         changed = self._merge(device, properties_of(packet), any(s.duplicates for s in active))
-        changed["RSSI"] = heard.rssi
+        quiet = self.quiet_rssi and not any(s.every_rssi for s in active)
+        if not quiet or abs(heard.rssi - device.props.get("RSSI", 0)) >= QUIET_RSSI:
+            changed["RSSI"] = heard.rssi
         device.props.update(changed)
         if fresh:
             self._tell("device_added", device)
             self._expire_later()
-        else:
+        elif changed:
             self._tell("device_changed", device, changed)
 
     @staticmethod

@@ -57,7 +57,7 @@ class Session:
     """One client's active discovery on one adapter, with its filter."""
 
     duplicates: bool = False
-    scanning: bool = False
+    every_rssi: bool = False
 
 
 @dataclass

@@ -301,6 +301,32 @@ async def test_bound_elsewhere(stand, monkeypatch):
         assert await code_of(s.radio().connect(ADDRESS, "test")) == "RADIO-BOUND"
 
 
+async def test_a_radio_that_gives_up_again_and_again_is_bound_elsewhere(stand, monkeypatch):
+    monkeypatch.setattr("core.radio.connecting.CONNECTED", 0.3)
+    async with stand() as s:
+        s.air.add(gadget())
+        s.stack.order("Connect", FAILED, "le-connection-abort-by-local", times=2)
+        assert await code_of(s.radio().connect(ADDRESS, "test")) == "RADIO-BOUND"
+
+
+async def test_cancelled_while_connecting(stand):
+    async with stand() as s:
+        device = gadget()
+        device.locked_to = "00:00:00:00:00:01"
+        s.air.add(device)
+        radio = s.radio()
+        connecting = asyncio.ensure_future(radio.connect(ADDRESS, "test"))
+        await until(lambda: radio.status.mode is Mode.PAUSED)
+        await asyncio.sleep(0.1)
+        connecting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await connecting
+        device.locked_to = ""
+        async with await radio.connect(ADDRESS, "test") as link:
+            assert await link.read(ECHO) == b"\x01"
+        assert len(device.links) == 1
+
+
 async def test_bond_forget_and_stale_bond(stand):
     async with stand() as s:
         device = gadget()

@@ -7,6 +7,7 @@ import pytest
 from core.fault import FaultError
 from core.radio.radio import Radio
 from core.radio.status import Mode
+from core.sim import bluez_link
 from core.sim.air import Air, backends
 from core.sim.bluez_records import FAILED
 from core.sim.peripheral import uuid16
@@ -192,6 +193,19 @@ async def test_a_cancelled_connect_leaves_the_device_free():
         await asyncio.sleep(1)
         assert b.gadget.central is None
         await (await b.radio.connect(ADDRESS, "test")).close()
+
+
+@virtual
+async def test_the_connection_of_a_program_that_died_is_ended_first():
+    async with Bench() as b:
+        await b.radio.listen(lambda _: None)
+        await asyncio.sleep(2)
+        device = b.stack.devices[f"hci0/{ADDRESS}"]
+        await bluez_link.connect(b.stack, device)
+        await asyncio.sleep(20)
+        async with await b.radio.connect(ADDRESS, "test") as link:
+            assert await link.read(ECHO) == b"\x01"
+        assert len(b.gadget.links) == 2
 
 
 @virtual

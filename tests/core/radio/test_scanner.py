@@ -122,6 +122,26 @@ async def test_a_monitor_beside_the_active_scan_takes_the_filter_away():
 
 
 @virtual
+async def test_unchanged_adverts_are_told_by_a_newer_bluez_too():
+    async with bench(monitors=False, quiet_rssi=True) as b:
+        b.meter.adverts._packets[1] = b.meter.adverts._packets[0]  # nothing ever changes
+        await b.listen()
+        assert await b.hears(30) > 90
+
+
+@virtual
+async def test_nameless_devices_make_asking_rare():
+    async with bench() as b:
+        await b.listen()
+        for number in range(60):
+            stranger = AdvertisingMeter(f"C0:00:00:00:00:{number:02X}")
+            stranger.scan_response = lambda: b""
+            b.air.add(stranger)
+            await asyncio.sleep(60)
+        assert 5 <= b.states.count(Mode.BOTH) <= 20
+
+
+@virtual
 async def test_a_monitor_that_the_kernel_refused_is_found_out():
     async with bench(deaf_monitors=True) as b:
         await b.listen()
