@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
@@ -18,6 +19,11 @@ from core.profile.tables import (
     ROLES,
     TEXT_ROOM,
 )
+
+LONGEST = 86_400
+"""Seconds of a ping interval."""
+GREATEST = 1e9
+"""Of a calibration factor; a sane one is near 1."""
 
 
 def require_possible(profile: Profile, roles: Sequence[str] = ROLES) -> None:
@@ -53,9 +59,33 @@ def _impossible(profile: Profile, roles: Sequence[str]) -> Iterator[str]:
     yield from _bad_texts(profile)
     if profile.on_power_up not in (None, *POWER_UP):
         yield f"on_power_up is off, on or remember, not {profile.on_power_up!r}."
+    if profile.on_power_up == "remember":
+        relays = [p.channel for p in profile.pins.values() if p.role in RELAYS and p.channel]
+        for channel in (c for c in relays if c >= REMEMBERED_CHANNELS):
+            yield f"Channel {channel}: only channels below {REMEMBERED_CHANNELS} can remember."
     port = profile.mqtt.port
     if port is not None and port not in range(1, 65536):
         yield f"MQTT port {port} is not between 1 and 65535."
+    yield from _bad_numbers(profile)
+
+
+def _bad_numbers(profile: Profile) -> Iterator[str]:
+    for path, value in flat(profile).items():
+        section = path.partition(".")[0]
+        if section == "network" and not _dotted(value):
+            yield f"{path} is no IPv4 address: {value!r}."
+        if section == "ping" and isinstance(value, int) and value not in range(LONGEST + 1):
+            yield f"{path} is not between 0 and {LONGEST} s."
+        if section == "calibration" and not 0 <= value <= GREATEST:  # also not a number
+            yield f"{path} is no factor: {value}."
+
+
+def _dotted(text: str) -> bool:
+    try:
+        ipaddress.IPv4Address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _bad_texts(profile: Profile) -> Iterator[str]:

@@ -40,7 +40,7 @@ def parse(text: str, source: str = "profile") -> Profile:
     """The profile that `text` says, without its base.  Raises PROFILE-TEXT naming the line."""
     try:
         return _profile(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # also a number of 5000 digits, and a deep nest
         raise _unreadable(source, str(error)) from error
     except _Wrong as wrong:
         line = _line_of(text, wrong.path)

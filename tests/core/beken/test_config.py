@@ -3,6 +3,9 @@
 from pathlib import Path
 
 import pytest
+import tomli_w
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from core.beken.config import (
     block_in,
@@ -14,7 +17,7 @@ from core.beken.config import (
 from core.fault import FaultError
 from core.profile.block import Block
 from core.profile.model import Mqtt, Names, Pin, Profile, Secret, Wifi
-from core.profile.toml_file import SHIPPED, load
+from core.profile.toml_file import SHIPPED, load, parse
 
 MAC = "A4:C1:38:5C:94:FA"
 BLANK = b"\xff" * 4096
@@ -93,3 +96,49 @@ def test_every_shipped_profile_fits_the_sector() -> None:
         sector = sector_with(BLANK, profile, profile.chip or "bk7231n", MAC)
         roles = {n: pin.role for n, pin in set_values(sector).pins.items()}
         assert roles == {n: pin.role for n, pin in profile.pins.items()}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[network]\nip = "abc"',
+        '[network]\ndns = "1.2.3"',
+        "[ping]\nseconds = 99999999999",
+        "[ping]\ninterval = -1",
+        "[calibration]\nvoltage = 1e300",
+        "[calibration]\npower = nan",
+        "[calibration]\ncurrent = -1.0",
+        "[channels]\n3 = { start = 99999 }",
+        '[pins]\n8 = { role = "Rel", channel2 = 300 }',
+        'on_power_up = "remember"\n[pins]\n8 = { role = "Rel", channel = 20 }',
+        "[mqtt]\nport = 0",
+        "a = " + "[" * 20000,
+        "[ping]\nseconds = " + "9" * 5000,
+    ],
+    ids=lambda text: text[:24].replace("\n", " "),
+)
+def test_every_value_that_has_no_place_is_a_refusal(text: str) -> None:
+    with pytest.raises(FaultError, match=r"PROFILE-(VALUE|TEXT)"):
+        sector_with(BLANK, parse(text), "bk7231n", MAC)
+
+
+numbers = st.one_of(st.integers(), st.floats(), st.text(max_size=4), st.booleans())
+tables = st.dictionaries(
+    st.sampled_from(["ip", "seconds", "host", "voltage", "port", "ssid", "3", "8", "short"]),
+    st.one_of(numbers, st.dictionaries(st.sampled_from(["role", "channel", "start"]), numbers)),
+)
+names = st.sampled_from(
+    ["network", "ping", "calibration", "mqtt", "wifi", "names", "pins", "channels", "flags",
+     "startup", "on_power_up", "chip"]
+)  # fmt: skip
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.dictionaries(names, st.one_of(tables, numbers)))
+def test_any_profile_is_a_sector_or_a_refusal(values: dict[str, object]) -> None:
+    try:
+        sector = sector_with(BLANK, parse(tomli_w.dumps(values)), "bk7231n", MAC)
+    except FaultError as error:
+        assert error.fault.exit == 3
+    else:
+        assert block_in(sector) is not None
