@@ -203,6 +203,10 @@ class Module:
         return asyncio.get_running_loop().time()
 
     def _later(self, seconds: float, call: Callable[[], None]) -> None:
+        if seconds <= 0:
+            call()
+            return
+
         def fire() -> None:
             self._pending.discard(timer)
             call()

@@ -131,6 +131,9 @@ class Commands:
         if function == 4:
             self.level = 1
             self.target.pin(True, began)
+            if self._options.partial is not None:
+                count = self._options.partial
+                return self._said(answer(0, TIMEOUT, count, b"\xa5" * count))
             self.target.activate(began, began + self.seconds(request, timed=True))
             if not self._reached:
                 return self._said(answer(0, TIMEOUT, 0))

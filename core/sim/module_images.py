@@ -25,8 +25,8 @@ def meter_image(version: str = "V1.7", size: int = IMAGE_SIZE, seed: int = 8253)
     body[2:6] = bytes(4)
     body[6:8] = bytes.fromhex("5d02")
     body[8:12] = b"KNLT"
-    body[12:18] = bytes.fromhex("54078800c680")
-    body[0x18:0x1C] = size.to_bytes(4, "little")
+    body[12:0x18] = bytes.fromhex("54078800c680000000000000")
+    body[0x18:0x20] = size.to_bytes(8, "little")
     name = b"Electricity_meter\0github.com\0" + version.encode() + b"\0"
     at = size // 2
     body[at : at + len(name)] = name

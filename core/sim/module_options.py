@@ -27,6 +27,7 @@ class ModuleOptions:
     all.  `rst_held` keeps the RST line low.  `echo` makes of the port a loop of TX and RX.
     `window` is how long SWS answers after a reset before the firmware takes the pad away, `wakes`
     how long it is deaf before.  `min_reset` is the shortest pulse that resets the module.
+    `partial` makes of every activation a broken one: so many bytes come, the processor runs on.
     `hand` is after how long in an activation somebody switches the module's supply off and on.
     `left_at` is the index of the speed at which a crash left the programmer.
     `protected` are the protection bits of the flash; `locked` keeps them whatever is written.
@@ -47,6 +48,7 @@ class ModuleOptions:
     window: float = 0.03
     wakes: float = 0.0
     min_reset: float = 0.002
+    partial: int | None = None
     hand: float | None = None
     left_at: int = 1
     jedec: tuple[int, int, int] = (0xC8, 0x60, 0x13)

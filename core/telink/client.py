@@ -98,19 +98,14 @@ class Client:
             if attempt:
                 self.retries += 1
                 await self.link.quiet(SILENCE, SILENCE_LIMIT)
-                if request.changes:
-                    await self._settle()
+                if request.changes:  # the lost answer may hide that it was done
+                    await self.idle(SECTOR_LIMIT)
             verdict, reply = await self.exchange(request, deadline)
             if verdict is Verdict.OK and reply is not None:
                 return reply
             if verdict in (Verdict.UNKNOWN, Verdict.REFUSED):
                 break
         raise await self._failed(request, verdict)
-
-    async def _settle(self) -> None:
-        """Wait until the flash is not busy, as far as that can be told."""
-        with contextlib.suppress(FaultError):
-            await self.idle(SECTOR_LIMIT)
 
     async def _failed(self, request: Request, verdict: Verdict) -> FaultError:
         evidence = self.evidence

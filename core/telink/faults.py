@@ -237,12 +237,5 @@ NO_RESUME = FaultKind(
     "jobs shows which ones can.",
     exit=Exit.REFUSED,
 )
-NOTHING_TO_DO = FaultKind(
-    "TL-SAME",
-    "There is nothing to write",
-    "The module already holds exactly this. Nothing was erased or written.",
-    exit=Exit.REFUSED,
-)
-
 LOSABLE = frozenset((TARGET_LOST.code, REBOOTED.code, NO_ANSWER.code))
 """After these the module is reset and proven again, and the step is repeated."""

@@ -25,6 +25,7 @@ from tui.lines import Bench
 
 if TYPE_CHECKING:
     from core.link.api import Link
+    from core.store.store import Store
 
 AUTO = 0
 HELP = {
@@ -80,6 +81,17 @@ def module_work(action: str, options: dict[str, Any], tape: Path | None = None) 
 
     what = Path(options["image"]).name if "image" in options else options["port"]
     return Work(f"module-{action}", f"Module {action}: {what}", task)
+
+
+def resume_work(store: Store, job: str, port: str | None = None) -> Work:
+    """Go on with a job, through the port it had or another one.
+
+    Raises TL-NO-RESUME, STORE-NO-JOB.
+    """
+    from core.telink.tasks.resume import port_of
+
+    options = {"port": port or port_of(store, job), "baud": AUTO, "job": job}
+    return module_work("resume", options)
 
 
 _Run = Callable[[Reporter, dict[str, Any], Any, Tools], Awaitable[Result]]

@@ -55,6 +55,15 @@ async def resume(
     return {**result, "resumed": folder.name}
 
 
+def port_of(store: Store, job: str) -> str:
+    """The port through which a job reached its module.  Raises TL-NO-RESUME, STORE-NO-JOB."""
+    folder = store.jobs.path_of(job)
+    port = _plan_of(folder).get("port")
+    if not isinstance(port, str):
+        raise _nothing(folder.name)
+    return port
+
+
 def _interrupted(store: Store, job: str) -> tuple[Path, dict[str, Any], bytes]:
     """Folder, plan and bytes of the job to go on with."""
     name = store.jobs.path_of(job).name if job else ""

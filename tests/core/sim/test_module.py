@@ -12,10 +12,11 @@ from core.sim.module import Module, ModuleOptions
 from core.sim.module_flash import Flash
 from core.sim.module_images import meter_image, module_flash
 from core.sim.module_orders import parse_order
-from core.sim.module_wire import crc16, framed
+from core.sim.module_wire import TABLE, crc16, framed
 from tests.virtual_clock import virtual
 
 BASE = ModuleOptions(protected=0)
+# ruff: noqa: E501
 INFO = """
 > 00 00 00 00 00 24
 < 00 00 0d 00 08 00 62 55 01 05 03 5a 00 06 02 00 05 d7 cb
@@ -37,6 +38,8 @@ INFO = """
 < 06 00 01 00 00 fd c0
 > 0d 00 00 00 24 00 4b c7 fc
 < 0d 00 25 00 ff ff ff ff 41 50 32 31 36 39 33 01 00 40 00 f1 fe e5 ff ff c8 01 {14ff} 38 39
+> 01 00 00 00 20 00 18 0a
+< 01 00 20 00 56 80 00 00 00 00 5d 02 4b 4e 4c 54 54 07 88 00 c6 80 00 00 00 00 00 00 b4 24 01 00 00 00 00 00 59 4c
 > 07 61 00 00 04 00 be a4
 < 07 00 04 00 f7 c7 83 08 e3 16
 > 00 05 01 00 11 b5
@@ -59,6 +62,12 @@ WRITE = """
 < 06 00 01 00 01 3c 00
 > 08 6f 00 00 20 d9 0d
 < 08 00 01 00 03 d4
+"""
+PAGES = """
+> 0e 00 00 00 00 01 c0 f5
+< 0e 00 25 9f 58 34
+> 0e 00 24 01 b4 00 2d 05
+< 0e 00 58 d5 f8 93
 """
 SINGLE = {
     "read mac": ("01 00 60 07 08 00 a9 cb", None),
@@ -117,6 +126,39 @@ async def test_the_traces_of_the_sheet_replay() -> None:
     await replay(link, INFO)
     _, link = bench(protected=0x1C, window=0.05, status_write=0.0)
     await replay(link, WRITE)
+
+
+def forged(data: bytes, crc: int) -> bytes:
+    """`data` with its last two bytes chosen so that its CRC-16 is `crc`."""
+    before = crc16(data[:-2])
+    for last in range(0x10000):
+        after = before
+        for byte in last.to_bytes(2, "little"):
+            after = after >> 8 ^ TABLE[(after ^ byte) & 0xFF]
+        if after == crc:
+            return data[:-2] + last.to_bytes(2, "little")
+    raise AssertionError("no two bytes do it")
+
+
+@virtual
+async def test_the_page_traces_of_the_sheet_replay_on_pages_with_its_checksums() -> None:
+    flash = bytearray(module_flash(meter_image()))
+    for at, size, crc in ((0, 256, 0x9F25), (0x12400, 180, 0xD558)):
+        page = forged(bytes(flash[at : at + size]), crc)
+        _, link = bench(module_flash(None))
+        body = b"\x02" + at.to_bytes(3, "little") + page
+        reply = await ask(link, framed(body))
+        wanted = {256: "02 00 00 01 c0 5c", 180: "02 00 b4 00 76 9c"}[size]
+        assert reply.hex(" ") == wanted
+        flash[at : at + size] = page
+    _, link = bench(bytes(flash), keep_sws=True)
+    await replay(link, PAGES)
+
+
+@virtual
+async def test_a_broken_off_activation_has_the_bytes_that_came() -> None:
+    _, link = bench(partial=2)
+    assert await ask(link, hexed("00 04 9e 08 28 43")) == hexed("00 03 02 00 a5 a5 fe 88")
 
 
 @pytest.mark.parametrize("name", SINGLE)
