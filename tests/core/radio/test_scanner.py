@@ -135,7 +135,7 @@ async def test_nameless_devices_make_asking_rare():
         await b.listen()
         for number in range(60):
             stranger = AdvertisingMeter(f"C0:00:00:00:00:{number:02X}")
-            stranger.scan_response = lambda: b""
+            stranger.scan_response, stranger.interval = lambda: b"", (20, 21)
             b.air.add(stranger)
             await asyncio.sleep(60)
         assert 5 <= b.states.count(Mode.BOTH) <= 20
