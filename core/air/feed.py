@@ -154,6 +154,10 @@ class Feed:
             draining.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await draining
+            try:
+                self.stop_recording()
+            except FaultError as error:
+                self.fault = error.fault
 
     async def _drain(self) -> None:
         while True:

@@ -34,7 +34,7 @@ class LiveLines(ScrollView, can_focus=True):
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"live--{look}" for look in LOOKS if look}
     DEFAULT_CSS = """
-    LiveLines { height: 1fr; scrollbar-size-horizontal: 0; overflow-x: hidden; }
+    LiveLines { height: 1fr; overflow-x: hidden; scrollbar-size: 0 1; }
     LiveLines > .live--strong { text-style: bold; }
     LiveLines > .live--faint { color: $foreground 60%; }
     LiveLines > .live--good { color: $success; }

@@ -59,14 +59,14 @@ class Commands(BasePane):
     def do_filter(self) -> None:
         line = self.query_one("#filter", Input)
         self.front("table")
-        line.display = True
-        line.focus()
+        line.display = line.can_focus = True
+        self.screen.set_focus(line)
         self.pane_screen.keys_changed()
 
     def close_filter(self) -> None:
         """The filter stays; its line goes when it is empty."""
         line = self.query_one("#filter", Input)
-        line.display = bool(line.value)
+        line.display, line.can_focus = bool(line.value), False
         self.front("table")
 
     def do_everything(self) -> None:

@@ -33,6 +33,7 @@ TALL = 34
 class Pane(Commands, BasePane):
     """Keeps cursor, filter and order; what it shows comes whole from the feed."""
 
+    SCOPED_CSS = False  # every pane's class is called Pane; the class .scan is this one's
     DEFAULT_CSS = """
     .scan #air { height: 1; padding: 0 1; background: $panel; }
     .scan #filter { height: 1; border: none; padding: 0 1; background: $panel; display: none; }
@@ -66,9 +67,11 @@ class Pane(Commands, BasePane):
         yield LiveLines("under")
 
     def on_mount(self) -> None:
-        self.query_one("#filter", Input).cursor_blink = False
-        self.table.focus()
+        line = self.query_one("#filter", Input)
+        line.cursor_blink = line.can_focus = False
+        self.screen.set_focus(self.table)
         self._status()
+        self.call_after_refresh(self.pane_screen.keys_changed)
 
     @property
     def table(self) -> LiveTable:
@@ -83,7 +86,7 @@ class Pane(Commands, BasePane):
     def front(self, name: str) -> None:
         """Bring a view to the front."""
         self.query_one("#views", ContentSwitcher).current = "list" if name == "table" else name
-        self.query_one(f"#{name}").focus()
+        self.screen.set_focus(self.query_one(f"#{name}"))
         self._place_under()
         self.repaint()
         self.pane_screen.keys_changed()
@@ -99,7 +102,7 @@ class Pane(Commands, BasePane):
         if self.shown == "walk":
             return frozenset({"open", "filter", "key", "everything", "sort", "walk", "pin", "copy",
                               "forget", "export", "play", "pause"})  # fmt: skip
-        return frozenset()
+        return frozenset({"place", "door"})
 
     # -- taking in -------------------------------------------------------------------------
 
@@ -154,12 +157,12 @@ class Pane(Commands, BasePane):
         detail = snapshot.detail if snapshot is not None else None
         lines: list[Painted] = []
         if detail is not None and detail.device.address == self.selected:
-            lines = detail_lines(detail, now, width - 1, plain=plain)
+            lines = detail_lines(detail, now, width - 2, plain=plain)
         name = "detail" if self.shown == "detail" else "under"
         self.query_one(f"#{name}", LiveLines).show(len(lines), lines.__getitem__)
         if self.shown == "walk" and snapshot is not None and snapshot.walk is not None:
             view = self.views.get(snapshot.walk.address)
-            said = walk_lines(snapshot.walk, view, now, width - 1, plain=plain)
+            said = walk_lines(snapshot.walk, view, now, width - 2, plain=plain)
             self.query_one("#walk", LiveLines).show(len(said), said.__getitem__)
 
     def _trouble(self, fault: Fault) -> None:

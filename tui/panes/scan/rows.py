@@ -12,6 +12,8 @@ from tui.widgets.prose import fit
 
 WIDE = 132
 """Columns from which a device fits on one line."""
+HEAD = 79
+"""Columns of the first line of a device."""
 KEY_LOOKS = {
     Verdict.OK: "good",
     Verdict.WRONG: "bad",
@@ -47,7 +49,7 @@ def height(view: DeviceView, width: int) -> int:
 
 def header(width: int) -> Line:
     """The names of the columns."""
-    names = f"   {'device':<23}{'key':<18}{'dBm':<10}{'/min':>5}{'seen':>8}  {'marks':<8}"
+    names = f"   {'device':<23}{'key':<18}{'dBm':<10}{'/min':>5}{'seen':>8}  {'marks':<10}"
     if width >= WIDE:
         names += "  " + " ".join(f"{title:>{room}}" for title, _id, _n, room in _METER)
     return ((names.ljust(width), "head"),)
@@ -56,11 +58,10 @@ def header(width: int) -> Line:
 def line(view: DeviceView, part: int, now: float, width: int, *, here: bool, plain: bool) -> Line:
     """One line of a device; the cursor is on it if `here`."""
     if part == 1:
-        return ((" " * 3, ""), *values(view, now, width - 3, plain=plain))
+        return ((" " * 3, ""), *values(view, now, width - 3, columns=False))
     head = _head(view, now, here=here, plain=plain)
-    if width >= WIDE or not view.bthome:
-        used = sum(len(text) for text, _look in head)
-        return (*head, ("  ", ""), *values(view, now, max(width - used - 2, 0), plain=plain))
+    if width >= WIDE and view.bthome:
+        return (*head, ("  ", ""), *values(view, now, width - HEAD - 2, columns=True))
     return head
 
 
@@ -71,43 +72,46 @@ def _head(view: DeviceView, now: float, *, here: bool, plain: bool) -> Line:
     pin = "*" if view.pinned else " "
     marks = "".join(SIGNS.get(mark.code, "!") for mark in view.marks)
     name: Piece = (cell(short_name(view), 22), "here" if here else "strong" if view.meter else "")
+    what: Piece = (cell(view.key.text, 18), KEY_LOOKS.get(view.key.verdict, ""))
+    if not view.bthome:  # there is no key to speak of; company or service instead
+        what = (cell(view.who, 18), "faint")
     return (
         (f"{cursor}{pin} ", ""),
         name,
         (" ", ""),
-        (cell(view.key.text, 18), KEY_LOOKS.get(view.key.verdict, "")),
+        what,
         (f"{strength(view.rssi_mean, plain=plain)} {view.rssi_mean:4.0f} ", ""),
         (f"{pace(view.per_minute):>5}", ""),
         (f"{age(since):>8}", "warn" if silent else ""),
-        (f"  {marks:<8}", "warn" if marks else ""),
+        (f"  {marks:<10}", "warn" if marks else ""),
     )
 
 
-def values(view: DeviceView, now: float, width: int, *, plain: bool) -> Line:
+def values(view: DeviceView, now: float, width: int, *, columns: bool) -> Line:
     """What a device says, with units; old values look old."""
     silent = view.absence(now)
-    if not view.bthome:
-        return ((fit(view.who, width), "faint"),)
     if silent and silent.startswith("probably"):
         return ((fit(silent, width), "warn"),)
     if view.no_poll:
         return ((fit("no poll yet: the module has not read its meter", width), "warn"),)
     look = "faint" if view.meter and now - view.time > STALE else ""
     if view.meter and any(v.reading.id in (ENERGY24, POWER) for v in view.values):
-        return ((fit(_of_a_meter(view, width), width), look),)
+        return ((fit(_of_a_meter(view, columns=columns), width), look),)
     said = "  ".join(
         f"{v.reading.quantity.replace('_', ' ')} {clean(v.reading.text)}"
         for v in view.values
         if v.reading.id != PACKET_ID
     )
     if not said:
-        said = view.key.sentence if view.encrypted else "; ".join(view.notes)
+        said = "; ".join(view.notes)
+        if view.encrypted:
+            said = f"{view.key.sentence} Press k."
         look = "faint"
     return ((fit(said, width), look),)
 
 
-def _of_a_meter(view: DeviceView, width: int) -> str:
-    columns = width >= sum(room + 1 for _t, _i, _n, room in _METER) and width < 70
+def _of_a_meter(view: DeviceView, *, columns: bool) -> str:
+    """Its seven values, under the names of their columns or with names and units."""
     parts = []
     for title, number, instance, room in _METER:
         reading = view.value(number, instance)

@@ -73,7 +73,7 @@ def _said(here: Sample, now: float) -> tuple[str, ...]:
 
 def _columns(*texts: str) -> str:
     name, *numbers, last = texts
-    return f" {cell(name, 14)}" + "".join(f"{number:>9}" for number in numbers) + f"  {last}"
+    return f" {cell(name, 12)}" + "".join(f"{number:>8}" for number in numbers) + f"  {last}"
 
 
 def _row(sample: Sample, now: float, *, running: bool) -> Line:
