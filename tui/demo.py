@@ -12,7 +12,7 @@ import shutil
 import tempfile
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import tomli_w
 
@@ -35,6 +35,7 @@ class Demo:
         self.home = Path(tempfile.mkdtemp(prefix="wattbench-demo-"))
         self._ports: list[Port] = []
         self._remembered: dict[str, str] = {}
+        self.shared: dict[str, Any] = {}  # what one device lets another one see
         self._backends: Backends | None = None
         self._loop = asyncio.new_event_loop()
         self._stop = asyncio.Event()

@@ -184,7 +184,7 @@ class Served:
         self.gone = True
         if self._timer is not None:
             self._timer.cancel()
-        self._stop_listening()
+        self.stop_listening()
         for task in tuple(self._tasks):
             task.cancel()
 
@@ -193,7 +193,8 @@ class Served:
         self.stop()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def _stop_listening(self) -> None:
+    def stop_listening(self) -> None:
+        """Refuse connections; `open` takes them again."""
         if self._server is not None:
             self._server.close()
             self._server = None
@@ -206,7 +207,7 @@ class Served:
 
     def _go_down(self) -> None:
         self.device.going_down()
-        self._stop_listening()
+        self.stop_listening()
         loop = asyncio.get_running_loop()
         self._timer = loop.call_later(self.options.boot, self._come_back)
 
@@ -265,7 +266,7 @@ class Served:
     def _fail(self, kinds: set[str], writer: asyncio.StreamWriter) -> None:
         writer.transport.abort()
         if "vanish" in kinds:
-            self._stop_listening()
+            self.stop_listening()
         if "reboot" in kinds:
             self._go_down()
 

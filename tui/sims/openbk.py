@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING
 from core.store.files import read
 
 if TYPE_CHECKING:
-    from core.sim.openbk_http import Served
     from core.sim.openbk_options import OpenBkOptions
     from tui.demo import Demo
 
 SECTOR = 0x1000
+APP = 0x11000
+MAC = bytes.fromhex("a4c1385c94fa")
+BOOT = 2.0
+"""Seconds without a change of the flash until the plug counts as restarted."""
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -53,24 +56,51 @@ async def serve(
 
 async def join(demo: Demo) -> Callable[[], None]:
     """Two devices on the simulated bench: one that is in use already, and the plug of the bench,
-    which comes up with the configuration that was flashed."""
+    which comes up once OpenBeken was flashed, with the configuration that was flashed."""
     from core.profile.toml_file import SHIPPED
-    from core.sim.openbk_http import serve_openbk
+    from core.sim.openbk_http import Served, serve_openbk
 
     options = _base("BK7231N", bytes.fromhex("a4c1385c94fb"))
     options = replace(options, config=_config(SHIPPED / "lsc-3202087.toml", options))
     first = await serve_openbk(options)
+    flashed = Served(_base("BK7231N", MAC))
+    await flashed.open()
+    flashed.stop_listening()  # only its port is taken; nobody is there yet
     demo.remember("openbk_host", first.host)
-    demo.remember("openbk_hosts", first.host)
-    return _leave([first])
+    demo.remember("openbk_hosts", f"{first.host} {flashed.host}")
+    waiting = asyncio.get_running_loop().create_task(_come_up(demo, flashed.port))
 
-
-def _leave(served: list[Served]) -> Callable[[], None]:
     def leave() -> None:
-        for device in served:
-            device.stop()
+        first.stop()
+        waiting.cancel()
 
     return leave
+
+
+async def _come_up(demo: Demo, port: int) -> None:
+    """Wait until the plug's flash holds OpenBeken and rests, then be that device."""
+    from core.bkimage import rf
+    from core.sim.firmware import openbeken_qio
+    from core.sim.openbk_device import CONFIG_AT
+    from core.sim.openbk_http import serve_openbk
+
+    wanted = openbeken_qio()[APP : APP + SECTOR]
+    before = b""
+    while True:
+        await asyncio.sleep(BOOT)
+        plug = demo.shared.get("plug")
+        now = b"" if plug is None else bytes(plug.flash[APP:])
+        if now[:SECTOR] == wanted and now == before:
+            break
+        before = now
+    at = CONFIG_AT["BK7231N"] - APP
+    mac = rf.mac_of(now[at - SECTOR : at]) or MAC
+    options = replace(_base("BK7231N", mac), config=now[at : at + SECTOR])
+    served = await serve_openbk(options, port)
+    try:
+        await asyncio.get_running_loop().create_future()
+    finally:
+        served.stop()
 
 
 def _base(chip: str, mac: bytes) -> OpenBkOptions:

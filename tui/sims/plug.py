@@ -76,7 +76,8 @@ async def join(demo: Demo) -> Callable[[], None]:
 
     Files().write(demo.home / "firmware" / IMAGE, openbeken_qio())
     options = replace(DEFAULT, window=0.005, power_cycle_after=1.5)
-    _plug, port = await serve_plug(stock_n(), options)
+    plug, port = await serve_plug(stock_n(), options)
+    demo.shared["plug"] = plug
     demo.add_port(str(port.path), "simulated plug (BK7231N)")
     demo.remember("plug_port", str(port.path))
     demo.remember("plug_image", str(demo.home / "firmware" / IMAGE))

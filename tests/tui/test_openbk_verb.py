@@ -1,0 +1,145 @@
+"""`wattbench openbk` against `wattbench sim openbk`."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from tui.cli import main
+from tui.host import STOPS
+
+
+class Done(NamedTuple):
+    """How a verb ended."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+Run = Callable[..., Done]
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def device() -> Iterator[str]:
+    """host:port of a simulated device with the LSC profile."""
+    with ExitStack() as stack:
+        process = stack.enter_context(
+            subprocess.Popen(
+                [sys.executable, "-m", "tui", "sim", "openbk", "--latency", "0"],
+                cwd=ROOT,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+        )
+        stack.callback(process.terminate)
+        assert process.stdout is not None
+        yield process.stdout.readline().strip().removeprefix("http://")
+
+
+@pytest.fixture
+def run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Run]:
+    """The verb in this process: its exit code and what it printed."""
+    handlers = {number: signal.getsignal(number) for number in STOPS}
+
+    def go(*words: str, json_out: bool = False) -> Done:
+        capsys.readouterr()
+        code = main(["openbk", *words, "--home", str(tmp_path), *(["--json"] if json_out else [])])
+        return Done(code, *capsys.readouterr())
+
+    yield go
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+
+
+def last(done: Done) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def test_find_show_and_history(device: str, run: Run) -> None:
+    found = last(run("find", device, json_out=True))
+    assert found["event"] == "result" and found["devices"][0]["mac"] == "A4:C1:38:5C:94:FA"
+    shown = run("show", device)
+    assert shown.returncode == 0
+    assert "P8   PWM2           Rel;1" in shown.stdout and "***" in shown.stdout
+    kept = last(run("history", "A4:C1:38:5C:94:FA", json_out=True))
+    assert [entry["why"] for entry in kept["entries"]] == ["read"]
+
+
+def test_export_is_only_the_file_and_applies_to_nothing(
+    device: str, run: Run, tmp_path: Path
+) -> None:
+    done = run("export", device)
+    assert done.returncode == 0 and done.stdout.startswith('chip = "bk7231n"')
+    assert "Secrets are left out: mqtt.password" in done.stderr
+    assert "password" not in done.stdout
+    (tmp_path / "plug.toml").write_text(done.stdout)
+    same = run("diff", device, "--profile", str(tmp_path / "plug.toml"))
+    assert same.returncode == 0, same.stdout
+    template = json.loads(run("export", device, "--template").stdout)
+    assert template["pins"]["8"] == "Rel;1"
+    as_json = last(run("export", device, json_out=True))
+    assert as_json["text"] == done.stdout
+
+
+def test_diff_apply_and_the_exit_codes(device: str, run: Run, tmp_path: Path) -> None:
+    profile = tmp_path / "more.toml"
+    profile.write_text(
+        '[mqtt]\nhost = "10.0.0.5"\npassword = { secret = "broker" }\n'
+        '[pins]\n14 = { role = "LED" }\n'
+    )
+    unanswered = run("diff", device, "--profile", str(profile))
+    assert unanswered.returncode == 3 and "broker" in unanswered.stdout + unanswered.stderr
+    (tmp_path / "keys.toml").write_text('[secrets]\nbroker = "geheim-4711"\n')
+    differs = run("diff", device, "--profile", str(profile))
+    assert differs.returncode == 4 and "mqtt.host: (empty) -> 10.0.0.5" in differs.stdout
+    declined = run("apply", device, "--profile", str(profile))
+    assert declined.returncode == 3 and "--yes" in declined.stderr
+    applied = run("apply", device, "--profile", str(profile), "-y", json_out=True)
+    assert applied.returncode == 0, applied.stdout
+    assert last(applied)["changed"] == ["mqtt.host", "mqtt.password", "pins.14"]
+    again = last(run("apply", device, "--profile", str(profile), "-y", json_out=True))
+    assert again["sent"] == 0
+    everything = "".join(p.read_text() for p in (tmp_path / "jobs").rglob("*.jsonl"))
+    assert "geheim-4711" not in everything + applied.stdout + applied.stderr
+
+
+def test_a_shipped_profile_by_name_for_the_other_chip_is_refused(device: str, run: Run) -> None:
+    done = run("apply", device, "--profile", "lsc-3202088.toml", "-y", json_out=True)
+    assert done.returncode == 3 and last(done)["code"] == "OBK-CHIP"
+
+
+def test_watch_ends_after_its_time(device: str, run: Run) -> None:
+    done = run("watch", device, "--seconds", "1", json_out=True)
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert done.returncode == 0 and lines[-1]["event"] == "result"
+    assert lines[0]["drivers"] == ["BL0937"] and lines[0]["voltage"] is not None
+
+
+def test_calibration_refuses_what_cannot_be_true(device: str, run: Run) -> None:
+    done = run("calibrate", device, "--voltage", "-230", "-y")
+    assert done.returncode == 2 or "OBK-REFERENCE" in done.stderr
+    done = run("calibrate", device, "--voltage=23,0", "-y", json_out=True)
+    assert (done.returncode, last(done)["code"]) == (3, "OBK-REFERENCE")
+
+
+def test_nobody_there_is_a_fault(run: Run) -> None:
+    done = run("show", "127.0.0.1:1", json_out=True)
+    assert (done.returncode, last(done)["code"]) == (1, "OBK-SILENT")
+
+
+def test_the_bench_of_the_demo_has_its_own_devices(run: Run) -> None:
+    found = last(run("find", "--demo", json_out=True))
+    assert len(found["devices"]) == 1 and found["searched"] == 2
+    done = run("show", "192.168.1.1", "--demo", json_out=True)
+    assert last(done)["code"] == "OBK-RANGE"
