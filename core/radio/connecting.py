@@ -189,7 +189,7 @@ class Connecting:
         if not any(r.linked or r.error for r in refusals):
             return self._bound(last) if last.rssi >= GOOD else self._weak(last)
         error = next((r.error for r in reversed(refusals) if r.error), None)
-        text = str(error) if error is not None else ""
+        text = errors.words(error) if error is not None else ""
         known = await self._host.known(self.adapter, self._address)
         if known.paired and ("device disconnected" in text or "key-missing" in text):
             return faults.STALE_BOND(

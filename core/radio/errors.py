@@ -71,13 +71,13 @@ def fault_of(error: BaseException, doing: str) -> FaultError:
         return _stack(doing, "no answer in time", "The Bluetooth service hangs.")
     dbus_name = getattr(error, "dbus_error", "")
     if dbus_name:
-        return _by_name(str(dbus_name), str(error), doing)
+        return _by_name(str(dbus_name), words(error), doing)
     reason = getattr(error, "reason", None)
     if reason is not None and hasattr(reason, "name"):
         return by_reason(str(reason.name), doing)
     if isinstance(error, FileNotFoundError | ConnectionRefusedError):
         return no_dbus(doing, error)
-    text = str(error)
+    text = words(error)
     if text.startswith("adapter '"):
         return faults.WRONG_ADAPTER(
             what=f"{doing} failed: {text}.",
@@ -87,6 +87,12 @@ def fault_of(error: BaseException, doing: str) -> FaultError:
     if isinstance(error, OSError | EOFError):
         return _stack(doing, text or type(error).__name__, "The message bus has gone away.")
     return _stack(doing, text or type(error).__name__, "The Bluetooth service did not do it.")
+
+
+def words(error: BaseException) -> str:
+    """What an error says.  bleak's own text of a D-Bus error reads numbers out of it and may
+    stumble over them."""
+    return " ".join(str(part) for part in error.args)
 
 
 def _by_name(name: str, text: str, doing: str) -> FaultError:
