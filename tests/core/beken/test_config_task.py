@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -52,7 +53,15 @@ host = "10.0.0.2"
 WIRES = {**YES, "wires-off": "yes"}
 
 
-def t_stock() -> bytes:
+@cache
+def light(chip: str = "n") -> bytes:
+    """A stock flash without its application: it is backed up in no time."""
+    flash = t_flash() if chip == "t" else stock()
+    return flash[:0x11000] + b"\xff" * 0x1B9000 + flash[0x1CA000:]
+
+
+@cache
+def t_flash() -> bytes:
     return firmware.stock_t(mac=bytes.fromhex("a4c1385c94fa"))
 
 
@@ -63,7 +72,7 @@ def configured(flash: bytes, profile: Profile, at: int = AT["n"]) -> bytes:
 
 def a_bench(folder: Path, flash: bytes | None = None, options: PlugOptions = MAX) -> Bench:
     (folder / "plug.toml").write_text(PLUG)
-    bench = Bench(folder, Plug(flash or stock(), options), answers=Given(WIRES))
+    bench = Bench(folder, Plug(flash or light(), options), answers=Given(WIRES))
     bench.store.keys.set_secret("home-wifi", SECRET)
     return bench
 
@@ -120,7 +129,7 @@ async def test_reading_shows_everything_but_secrets_and_changes_nothing(tmp_path
     there = Profile(
         names=Names("kitchen"), wifi=Wifi("Home", Secret(SECRET)), pins={8: Pin("Rel", 1)}
     )
-    bench = a_bench(tmp_path, configured(stock(), there))
+    bench = a_bench(tmp_path, configured(light(), there))
     result = result_of(await read(bench))
     assert (result["configured"], result["version"]) == (True, 5)
     assert result["secrets"] == ["wifi.password"]
@@ -132,7 +141,7 @@ async def test_reading_shows_everything_but_secrets_and_changes_nothing(tmp_path
 
 @virtual
 async def test_secrets_are_told_only_to_who_asks_and_in_no_event(tmp_path: Path) -> None:
-    bench = a_bench(tmp_path, configured(stock(), Profile(wifi=Wifi("Home", Secret(SECRET)))))
+    bench = a_bench(tmp_path, configured(light(), Profile(wifi=Wifi("Home", Secret(SECRET)))))
     told: list[Profile] = []
     result_of(await read(bench, told))
     assert told[0].wifi.password == Secret(SECRET)
@@ -148,7 +157,7 @@ async def test_a_stock_plug_has_no_configuration(tmp_path: Path) -> None:
 
 @virtual
 async def test_a_t_keeps_it_elsewhere(tmp_path: Path) -> None:
-    there = configured(t_stock(), Profile(wifi=Wifi("Home")), AT["t"])
+    there = configured(light("t"), Profile(wifi=Wifi("Home")), AT["t"])
     bench = a_bench(tmp_path, there, PlugOptions(rate="max", chip="t"))
     assert 'ssid = "Home"' in str(result_of(await read(bench))["toml"])
 
@@ -176,7 +185,7 @@ async def test_a_profile_goes_onto_a_stock_plug_and_nowhere_else(tmp_path: Path)
 @virtual
 async def test_what_is_not_named_stays_and_a_backup_is_made_first(tmp_path: Path) -> None:
     there = Profile(names=Names("kitchen"), pins={7: Pin("Btn", 1)}, flags={31: True})
-    bench = a_bench(tmp_path, configured(stock(), there))
+    bench = a_bench(tmp_path, configured(light(), there))
     (tmp_path / "wifi.toml").write_text('[wifi]\nssid = "New"\n')
     result = result_of(await write(bench, profile="wifi.toml"))
     profile = Block.parse(sector_of(bench)).profile()
@@ -208,7 +217,7 @@ async def test_an_older_backup_does_not_bring_an_older_configuration_back(tmp_pa
 
 @virtual
 async def test_a_t_takes_a_profile_too(tmp_path: Path) -> None:
-    bench = a_bench(tmp_path, t_stock(), PlugOptions(rate="max", chip="t"))
+    bench = a_bench(tmp_path, light("t"), PlugOptions(rate="max", chip="t"))
     (tmp_path / "wifi.toml").write_text('[wifi]\nssid = "Home"\n')
     result_of(await write(bench, profile="wifi.toml"))
     assert Block.parse(sector_of(bench, "t")).profile().names.long == "OpenBK7231T_385C94FA"
@@ -362,7 +371,7 @@ def test_an_accident_ends_in_the_right_sector_all_the_same(
 ) -> None:
     @virtual
     async def scene() -> None:
-        flash = t_stock() if chip == "t" else stock()
+        flash = light(chip)
         bench = a_bench(tmp_path, flash, faulty(order, chip=chip))
         (tmp_path / "wifi.toml").write_text('[wifi]\nssid = "Home"\n')
         result_of(await write(bench, profile="wifi.toml"))
@@ -392,7 +401,7 @@ def test_what_was_cut_off_is_resumed_to_the_exact_sector(
 ) -> None:
     @virtual
     async def scene() -> None:
-        before = t_stock() if chip == "t" else stock()
+        before = light(chip)
         flash = configured(before, Profile(names=Names("kitchen")), AT[chip])
         bench = a_bench(tmp_path, flash, faulty(f"vanish:change:{change}", chip=chip))
         (tmp_path / "wifi.toml").write_text('base = "secret.toml"\n[wifi]\nssid = "Home"\n')
@@ -433,7 +442,7 @@ async def test_cancel_before_the_write_changes_nothing(tmp_path: Path) -> None:
 
 @virtual
 async def test_flashing_with_a_profile_writes_both(tmp_path: Path) -> None:
-    bench = a_bench(tmp_path)
+    bench = a_bench(tmp_path, stock())
     (tmp_path / "image.bin").write_bytes(qio())
     options = FlashOptions(
         port="sim", image=tmp_path / "image.bin", supply="external", link_timeout=2.0
