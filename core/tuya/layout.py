@@ -193,6 +193,8 @@ def protected_length(plain: bytes) -> int | None:
 
 
 PROTECTED_HEAD = _PROTECTED_HEAD.size
+SAVED_HEAD = _SAVED.size
+"""Bytes before each value of a protected sector: its length and name."""
 
 
 def parse_saved(inner: bytes, total: int) -> list[tuple[str, bytes, int]]:

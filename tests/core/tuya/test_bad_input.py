@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from core.fault import FaultError
 from core.tuya import blocks, crypt, encode, files, keyvalue, pin_text
+from core.tuya.annotate import place_at
 from core.tuya.health import judge
 from core.tuya.outputs import configuration
 from core.tuya.pins import translate
@@ -35,6 +36,8 @@ def look(data: bytes) -> Survey:
         assert areas[-1].end == seen.base + len(data)
     assert len(seen.decrypted()) == len(data)
     judge(seen)
+    for address in range(seen.base, seen.base + len(data), 4099):
+        assert place_at(seen, address).area
     for entry in seen.store.entries if seen.store else ():
         assert len(entry.value) == entry.length or entry.missing
         shown(entry.name, entry.value)
