@@ -89,7 +89,7 @@ class Brain:
     async def poll(self) -> None:
         """A whole poll; the main loop stands still meanwhile."""
         polled = self.take_poll()
-        await asyncio.sleep(polled.seconds)
+        await asyncio.sleep(polled.seconds * self.options.pace)
         self.take(polled)
 
     # -- commands --------------------------------------------------------------------------
@@ -146,7 +146,7 @@ class Brain:
         self.log.on = True
         if self.release.texts and not self.values.known:
             polled = self.take_poll()
-            await asyncio.sleep(min(polled.seconds, 2 * UNANSWERED))
+            await asyncio.sleep(min(polled.seconds, 2 * UNANSWERED) * self.options.pace)
             self.values.serial = polled.serial or self.values.serial
             self.values.made = polled.made or self.values.made
         self.log.add("Main notify start")

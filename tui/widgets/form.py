@@ -118,6 +118,11 @@ class Form(Vertical):
         """True while letters are typed."""
         return bool(self._edited)
 
+    @property
+    def edited(self) -> str:
+        """The name of the field that is edited; empty when none is."""
+        return self._edited
+
     def show(self, fields: tuple[Field, ...]) -> None:
         """Show these rows; paints only when they changed."""
         if fields != self._rows.fields:

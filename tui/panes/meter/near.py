@@ -1,0 +1,77 @@
+"""The modules in range, listened for as long as the pane is open."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from core.fault import Fault, FaultError
+
+if TYPE_CHECKING:
+    from core.radio.advert import Advert
+    from tui.host import Host
+
+RECENT = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """One module: how strong it is, and its tariffs where they can be read."""
+
+    address: str
+    rssi: int
+    tariffs: str
+    time: float
+
+
+class Nearby:
+    """Collects modules on core's loop; what it holds is replaced whole, so the screen may look."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self._task: Future[None] | None = None
+        self._found: dict[str, Near] = {}
+        self.fault: Fault | None = None
+
+    def start(self) -> None:
+        """Listen; does nothing when it listens already."""
+        if self._task is None:
+            self._task = self._host.stream(self._listen())
+
+    def stop(self) -> None:
+        """End that."""
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None
+
+    def modules(self, now: float) -> list[Near]:
+        """Those heard lately, strongest first; `now` is the loop's time."""
+        found = [near for near in self._found.copy().values() if now - near.time < RECENT]
+        return sorted(found, key=lambda near: -near.rssi)
+
+    async def _listen(self) -> None:
+        try:
+            lease = await self._host.tools.radio().listen(self._take, persist=True)
+        except FaultError as error:
+            self.fault = error.fault
+            return
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await lease.close()
+
+    def _take(self, advert: Advert) -> None:
+        from core.meter import adverts
+
+        old = self._found.get(advert.address)
+        if old is None and not adverts.is_module(advert):
+            return
+        key = self._host.store.keys.bind_key(advert.address) if old is None else None
+        values = adverts.readings(advert, key)
+        energies = [values[name] for name in ("tariff1", "tariff2", "tariff3") if name in values]
+        tariffs = "  ".join(f"T{n} {kwh:.2f}" for n, kwh in enumerate(energies, 1))
+        known = tariffs or (old.tariffs if old is not None else "")
+        near = Near(advert.address, advert.rssi, known, advert.time)
+        self._found = {**self._found, advert.address: near}

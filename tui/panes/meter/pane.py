@@ -1,0 +1,374 @@
+"""The Meter pane: which module, what to set, what it says, and its log."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.widgets import ContentSwitcher, Input
+
+from core.fault import FaultError
+from tui.host import Work
+from tui.model import JobView, Model
+from tui.panes.base import BasePane, Line
+from tui.panes.meter import choices, values
+from tui.panes.meter.near import Nearby
+from tui.text import duration
+from tui.verbs import meter as verb
+from tui.widgets.dialog import PickDialog, TextDialog
+from tui.widgets.fault_card import FaultCard
+from tui.widgets.form import Field, Form
+from tui.widgets.prose import fit, fold
+from tui.widgets.steps import StepList
+
+KIND, LIVE = "meter-", "meter-live"
+STARTS = frozenset(("undo", "bind", "unlock", "keep_key", "update", "reboot", "clear"))
+LOOK = 1.5
+"""Seconds of listening before one module in range counts as the only one."""
+PATIENCE = 12.0
+Then = Callable[[dict[str, Any]], Work]
+
+
+class Pane(BasePane):
+    """Shows the newest job on a module; starts the next one from the form."""
+
+    def __init__(self, id: str) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id, classes="flash")  # it looks as the Flash pane does
+        self._fields: dict[str, Field] = {}
+        self._shown = ""
+        self._nearby: Nearby | None = None
+        self._waiting: Then | None = None
+        self._since = 0.0
+        self._next: Work | None = None
+        self._touched = 0.0
+        self._facts: dict[str, Any] = {}
+
+    def compose(self) -> ComposeResult:
+        app = self.wattbench
+        with Horizontal(id="top"):
+            yield Form(app.glyphs.cursor)
+            yield StepList(app.glyphs)
+        yield Line("device")
+        with ContentSwitcher(id="middle", initial="wiring"):
+            yield Line("wiring")
+            yield FaultCard()
+        yield Line("bar")
+        yield Line("log")
+
+    def on_mount(self) -> None:
+        self._fields = choices.first_fields(self.wattbench.host)
+        self._show_form()
+        self._show_values()
+        self.query_one(Form).focus_rows()
+        self._nearby = Nearby(self.wattbench.host)
+
+    def on_unmount(self) -> None:
+        if self._nearby is not None:
+            self._nearby.stop()
+
+    @property
+    def state(self) -> str:
+        if self._view == "fault":
+            return "fault"
+        return "editing" if self.query_one(Form).editing else "moving"
+
+    @property
+    def idle(self) -> frozenset[str]:
+        job = self.wattbench.model.current
+        if job is None or not job.running:
+            return frozenset(("stop",))
+        return (
+            STARTS if job.kind == LIVE else STARTS | {"address", "set", "release", "read", "live"}
+        )
+
+    @staticmethod
+    def _now() -> float:
+        return asyncio.get_running_loop().time()
+
+    # -- showing ---------------------------------------------------------------------------
+
+    def show(self, model: Model) -> None:
+        job = model.latest(KIND)
+        self.query_one(StepList).show(job)
+        self.set_class(job is not None and job.running, "-busy")
+        if job is None:
+            return
+        if "meter" in job.facts:
+            self._facts = dict(job.facts["meter"])
+        self._show_values()
+        self._show_bar(job)
+        self._show_log(job)
+        if job.fault is not None:
+            self.query_one(FaultCard).show(job.fault, _where(job))
+        self._choose_view(job)
+
+    def tick(self) -> None:
+        """While the pane is in front: listen, and go on with what waits for a module."""
+        if self._nearby is None:
+            return
+        self._nearby.start()
+        if self._next is not None and not self.wattbench.host.running():
+            work, self._next = self._next, None
+            self.wattbench.start(work)
+        if self._waiting is not None:
+            self._go_on_waiting(self._nearby)
+
+    @property
+    def _view(self) -> str:
+        return self.query_one("#middle", ContentSwitcher).current or ""
+
+    def _turn_to(self, view: str) -> None:
+        self.query_one("#middle", ContentSwitcher).current = view
+        self.set_class(view == "fault", "-fault")
+        if view == "fault":
+            self.query_one(FaultCard).focus()
+        elif not self.query_one(Form).editing:
+            self.query_one(Form).focus_rows()
+
+    def _choose_view(self, job: JobView) -> None:
+        wanted = "fault" if job.fault is not None else "wiring"
+        if (job.id + wanted) != self._shown:
+            self._shown = job.id + wanted
+            self._turn_to(wanted)
+
+    def _show_values(self) -> None:
+        width = max(self.size.width - 2, 40)
+        self._line("wiring", "\n".join(fit(line, width) for line in values.lines(self._facts)))
+
+    def _show_bar(self, job: JobView) -> None:
+        text = ""
+        if job.result is not None:
+            text = f"{self.wattbench.glyphs.ok} {job.said}"
+        elif job.progress is not None and job.progress.total and job.running:
+            p = job.progress
+            left = f"  {duration(p.left)} left" if p.left is not None else ""
+            speed = f"  {p.rate:.0f} {p.unit}/s" if p.rate is not None else ""
+            text = f"{p.done} of {p.total} {p.unit}{speed}{left}"
+        self._line("bar", "\n".join(fold(text, max(self.size.width - 2, 20))), "bold")
+
+    def _show_log(self, job: JobView) -> None:
+        """The end of the log, as much of it as there is room for."""
+        log = self.query_one("#log", Line)
+        width, room = max(self.size.width - 2, 20), max(log.size.height, 1)
+        lines: list[str] = []
+        for t, text in reversed(job.log):
+            lines[:0] = fold(f"{duration(t):>5}  {text}", width, indent=7)
+            if len(lines) >= room:
+                break
+        log.say(Content("\n".join(lines[-room:])))
+
+    def _line(self, name: str, text: str, style: str = "") -> None:
+        self.query_one(f"#{name}", Line).say(Content.styled(text, style))
+
+    # -- the form --------------------------------------------------------------------------
+
+    def _show_form(self) -> None:
+        self.query_one(Form).show(tuple(self._fields.values()))
+        try:
+            told = choices.wanted(self._fields).lines
+            text = f"will be set: {', '.join(told)}" if told else ""
+        except FaultError as error:
+            text = f"{error.fault.code}: {error.fault.what}"
+        self._line("device", fit(text, max(self.size.width - 4, 20)))
+
+    @on(Form.Opened)
+    def _open(self, event: Form.Opened) -> None:
+        row = event.field
+        options = list(row.choices)
+        if row.name == "module" and self._nearby is not None:
+            options = choices.module_choices(self._nearby.modules(self._now()))
+        if not options:
+            self.query_one(Form).edit(row)
+            return
+
+        def picked(value: str | None) -> None:
+            if value == choices.TYPE:
+                self.query_one(Form).edit(row)
+            elif value is not None:
+                self._set(row.name, value)
+
+        self.app.push_screen(PickDialog(row.label, options), picked)
+
+    @on(Input.Changed, "#edit")
+    def _typed(self, event: Input.Changed) -> None:
+        name = self.query_one(Form).edited
+        if name:
+            text = choices.normalised(name, event.value, self._fields["kind"].value)
+            self._line("device", fit(text, max(self.size.width - 4, 20)))
+
+    @on(Form.Changed)
+    def _changed(self, event: Form.Changed) -> None:
+        self._touched = self._now()
+        if event.name:
+            self._set(event.name, event.value)
+        elif not self.query_one(Form).editing:
+            self._show_form()
+        if event.name == "number" and event.value:
+            self.do_set()
+        self.set_class(self.query_one(Form).editing, "-editing")
+        self.pane_screen.keys_changed()
+
+    def _set(self, name: str, value: str) -> None:
+        self._fields[name] = choices.shown(replace(self._fields[name], value=value))
+        if name == "kind":
+            try:
+                self.wattbench.host.store.settings.set("meter_kind", value)
+            except (FaultError, UnicodeError) as error:
+                self.wattbench.say(f"Not remembered for the next time: {error}")
+        self._show_form()
+
+    def take_module(self, address: str, *, edit: bool = True) -> None:
+        """From another pane: this module; with `edit` its meter's address is typed next."""
+        self._set("module", address)
+        if edit:
+            self.do_address()
+
+    # -- which module ----------------------------------------------------------------------
+
+    def _with_module(self, then: Then) -> None:
+        """Run `then` with the module of the form, or the only one in range."""
+        self._touched = self._now()
+        if self._fields["module"].value:
+            self._start(then({"address": self._fields["module"].value}))
+            return
+        self._waiting, self._since = then, self._now()
+        self.wattbench.say("Listening for modules in range ...")
+
+    def _go_on_waiting(self, nearby: Nearby) -> None:
+        spent = self._now() - self._since
+        near = nearby.modules(self._now())
+        if nearby.fault is not None or (not near and spent > PATIENCE):
+            self._waiting = None
+            why = nearby.fault.what if nearby.fault is not None else "No module is heard."
+            self.wattbench.say(f"{why} Go nearer, or type its address (Enter on Module).")
+        elif near and spent >= LOOK:
+            then, self._waiting = self._waiting, None
+            assert then is not None
+            if len(near) == 1:
+                self._chosen(near[0].address, then)
+                return
+            self.app.push_screen(
+                PickDialog("Which module? Compare the tariffs.", choices.module_choices(near)[:-1]),
+                lambda picked: self._chosen(picked, then),
+            )
+
+    def _chosen(self, address: str | None, then: Then) -> None:
+        if address is not None:
+            self._set("module", address)
+            self._start(then({"address": address}))
+
+    def _start(self, work: Work) -> None:
+        """Start a job; live values make way for it."""
+        host = self.wattbench.host
+        running = host.running()
+        if len(running) == 1 and running[0].kind == LIVE:
+            self._next = work
+            host.cancel(running[0].id)
+            return
+        self.wattbench.start(work)
+
+    # -- actions ---------------------------------------------------------------------------
+
+    def do_address(self) -> None:
+        form = self.query_one(Form)
+        form.edit(replace(self._fields["number"], value=""))
+        self._line("device", choices.normalised("number", "", ""))
+
+    def do_set(self) -> None:
+        wanted = choices.wanted(self._fields)
+        options: dict[str, Any] = {
+            "wanted": wanted,
+            "new_key": self._fields["key"].value == choices.NEW_KEY,
+            "right_scale": self._fields["scale"].value == "right",
+            "leave": self._fields["leave"].value,
+        }
+        if wanted.nothing and not options["new_key"] and not options["right_scale"]:
+            self.wattbench.say("Nothing to set: change a field first, or press a.")
+            return
+        self._with_module(lambda where: verb.set_work(where, **options))
+
+    def do_release(self) -> None:
+        self._with_module(lambda where: verb.whitelist_work("release", where))
+
+    def do_bind(self) -> None:
+        self._with_module(lambda where: verb.whitelist_work("bind", where))
+
+    def do_unlock(self) -> None:
+        self._with_module(lambda where: verb.whitelist_work("unlock", where))
+
+    def do_read(self) -> None:
+        self._with_module(verb.show_work)
+
+    def do_keep_key(self) -> None:
+        self._with_module(lambda where: verb.show_work(where, keep_key=True))
+
+    def do_live(self) -> None:
+        self._with_module(lambda where: verb.live_work(where, self._idle_for))
+
+    def _idle_for(self) -> float:
+        """Asked by core: its loop has the same clock."""
+        return asyncio.get_running_loop().time() - self._touched
+
+    def do_undo(self) -> None:
+        self._with_module(lambda where: verb.set_work(where, undo=True))
+
+    def do_reboot(self) -> None:
+        self._with_module(lambda where: verb.care_work("reboot", where))
+
+    def do_clear(self) -> None:
+        self._with_module(lambda where: verb.care_work("clear", where))
+
+    def do_update(self) -> None:
+        from tui.panes.module.choices import image_choices
+
+        images = list(image_choices(self.wattbench.host))[:-1]
+        if not images:
+            self.wattbench.say("No image: put electricity_meter_V1.7.bin into firmware/.")
+            return
+
+        def picked(value: str | None) -> None:
+            if value is not None:
+                image = Path(value)
+                self._with_module(lambda where: verb.ota_work(where, image=image))
+
+        self.app.push_screen(PickDialog("Which firmware?", images), picked)
+
+    def do_stop(self) -> None:
+        self._waiting = self._next = None
+        running = self.wattbench.host.running()
+        if not running:
+            self.wattbench.say("No job is running.")
+        for job in running:
+            self.wattbench.host.cancel(job.id)
+
+    def on_key(self, event: events.Key) -> None:
+        """Escape lays the fault aside and brings the form back; it stops nothing."""
+        self._touched = self._now()
+        if event.key == "escape" and self._view == "fault":
+            event.stop()
+            self._turn_to("wiring")
+            self.pane_screen.keys_changed()
+
+    def do_explain(self) -> None:
+        from tui.fault_help import help_page
+
+        job = self.wattbench.model.latest(KIND)
+        if job is None or job.fault is None:
+            self.wattbench.say("No fault is shown.")
+            return
+        self.app.push_screen(TextDialog(job.fault.code, help_page(job.fault.code)))
+
+
+def _where(job: JobView) -> str:
+    """The step that a job ended in, and when."""
+    if not job.steps:
+        return ""
+    step = job.steps[-1]
+    return f"in step {step.index}/{step.of}, {step.name}, at {duration(job.t)}"
