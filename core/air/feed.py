@@ -227,14 +227,16 @@ class Feed:
         """Leave the walk test."""
         self.walk = None
 
-    def keep_key(self, address: str, raw: bytes | None) -> KeyState | None:
-        """Keep a bind key for an address, or forget it; how it does on what was heard.  Raises
-        what `core.store.keys` raises."""
-        if raw is None:
-            self._store.keys.forget_bind_key(address)
-        else:
+    def keep_key(self, address: str, raw: bytes) -> KeyState | None:
+        """Keep a bind key for an address, or forget it if empty; how it does on what was heard.
+
+        Raises what `core.store.keys` raises.
+        """
+        if raw:
             self._store.keys.set_bind_key(address, raw)
-        return self.air.set_key(address, raw)
+        else:
+            self._store.keys.forget_bind_key(address)
+        return self.air.set_key(address, raw or None)
 
     # -- looking -----------------------------------------------------------------------------
 

@@ -115,7 +115,7 @@ async def test_a_key_is_tried_while_it_is_typed_and_values_appear_at_once(air: A
     store = air.stage.app.host.store
     assert store.keys.bind_key(ADDRESS) == KEY
     assert store.keys.path.stat().st_mode & 0o777 == 0o600
-    await air.press("d")
+    await air.press("k", "enter")
     text = await air.stage.until("no key")
     assert "7308.600" not in text
     assert store.keys.bind_key(ADDRESS) is None
@@ -245,7 +245,7 @@ async def test_export_and_copy(air: AirStage) -> None:
     folder = air.stage.app.host.store.home / "air"
     (table,) = folder.glob("*-table.csv")
     assert len(table.read_text().splitlines()) == 7
-    await air.press("c")
+    await air.press("enter", "e")
     (copied,) = folder.glob("*-device-*.json")
     assert json.loads(copied.read_text())["address"] == ADDRESS
 

@@ -105,7 +105,8 @@ class Commands(BasePane):
         elif self.chosen_view() is not None:
             self.front("detail")
 
-    def do_back(self) -> None:
+    def go_back(self) -> None:
+        """Esc: back to the table; in the table, drop the filter."""
         if self.shown == "walk":
             self._end_walk()
         elif self.shown == "table" and self.words:
@@ -134,17 +135,6 @@ class Commands(BasePane):
 
     def _kept(self, state: KeyState | None) -> None:
         self.wattbench.say(f"Kept. {state.sentence}" if state is not None else "Kept.")
-
-    def do_forget(self) -> None:
-        view = self.chosen_view()
-        if view is None:
-            return
-        address = view.address
-
-        def gone(_state: KeyState | None) -> None:
-            self.wattbench.say(f"The key of {address} is forgotten.")
-
-        self.ready().ask(lambda feed: feed.keep_key(address, None), gone, self.wattbench.say)
 
     # -- recording and playing -------------------------------------------------------------------
 
@@ -200,6 +190,9 @@ class Commands(BasePane):
     # -- taking away -----------------------------------------------------------------------------
 
     def do_export(self) -> None:
+        if self.shown == "detail":
+            self._copy()
+            return
         store = self.wattbench.host.store
         paths = self._path("table", ".csv"), self._path("table", ".json")
 
@@ -210,7 +203,7 @@ class Commands(BasePane):
 
         self.ready().ask(Feed.table, save, self.wattbench.say)
 
-    def do_copy(self) -> None:
+    def _copy(self) -> None:
         view = self.chosen_view()
         if view is None:
             return

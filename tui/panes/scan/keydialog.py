@@ -21,7 +21,7 @@ Try = Callable[[bytes, Callable[[KeyState | None], None]], None]
 
 
 class KeyDialog(Dialog[bytes | None]):
-    """The key of one device; it is not shown unless asked for."""
+    """The key of one device, hidden unless asked for; empty bytes mean that it is dropped."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss"),
@@ -40,8 +40,8 @@ class KeyDialog(Dialog[bytes | None]):
             line.cursor_blink = False
             yield line
             yield Static("0 of 32 digits", id="verdict", markup=False)
-            yield Static("Enter keeps it, Esc does not, F2 shows it. Any separators.",
-                         classes="hint", markup=False)  # fmt: skip
+            hint = "Enter keeps it; with nothing typed it drops the old one. Esc leaves. F2 shows."
+            yield Static(hint, classes="hint", markup=False)
 
     def action_reveal(self) -> None:
         line = self.query_one(Input)
@@ -68,6 +68,9 @@ class KeyDialog(Dialog[bytes | None]):
     @on(Input.Submitted)
     def _take(self, event: Input.Submitted) -> None:
         event.stop()
+        if not event.value.strip():
+            self.dismiss(b"")
+            return
         try:
             self.dismiss(parse_key(event.value).raw)
         except FaultError as error:

@@ -100,8 +100,8 @@ class Pane(Commands, BasePane):
     @property
     def idle(self) -> frozenset[str]:
         if self.shown == "walk":
-            return frozenset({"open", "filter", "key", "everything", "sort", "walk", "pin", "copy",
-                              "forget", "export", "play", "pause"})  # fmt: skip
+            return frozenset({"open", "filter", "key", "everything", "sort", "walk", "pin",
+                              "export", "play", "pause"})  # fmt: skip
         return frozenset({"place", "door"})
 
     # -- taking in -------------------------------------------------------------------------
@@ -259,11 +259,14 @@ class Pane(Commands, BasePane):
         self.close_filter()
 
     def on_key(self, event: events.Key) -> None:
-        line = self.query_one("#filter", Input)
-        if event.key == "escape" and self.screen.focused is line:
-            event.stop()
-            line.value = ""
+        if event.key != "escape":
+            return
+        event.stop()
+        if self.screen.focused is self.query_one("#filter"):
+            self.query_one("#filter", Input).value = ""
             self.close_filter()
+        else:
+            self.go_back()
 
     def on_resize(self) -> None:
         self._place_under()
