@@ -17,8 +17,10 @@ with open(sys.argv[1], "w") as file:
     file.write("\\n".join(sys.modules))
 sys.exit(code)
 """
+# Where click is installed httpx loads a command line of its own, and rich with it; not ours.
 IMPORT = """
 import importlib, sys
+sys.modules["click"] = None
 for name in sys.argv[2:]:
     importlib.import_module(name)
 with open(sys.argv[1], "w") as file:
