@@ -10,13 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from core.events import Event, Facts
 from core.job import Reporter, Result
-from tui.host import Tools, Work
+from tui.host import Host, Tools, Work
 from tui.lines import Bench, follow
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future
-
-    from core.beken.bootlog import BootLog
     from core.beken.tasks.console import Heard
     from core.beken.tasks.flash import Configure, Describe
     from core.profile.model import Profile
@@ -45,13 +42,14 @@ def add(
     selftest = actions.add_parser("selftest", help="does the adapter hear itself? TX on RX")
     selftest.add_argument("--port", required=True, help="the adapter's port")
     selftest.add_argument("--baud", type=int, default=2_000_000, help="highest speed to try")
+    selftest.add_argument("--tape", type=Path, metavar="FILE", help="record the wire (private)")
 
 
 def listen(args: argparse.Namespace, bench: Bench) -> int:
     """Run one of `LISTENING`."""
     if args.action == "console":
         return _console(args, bench)
-    return bench.run(selftest_work(args.port, args.baud))
+    return bench.run(selftest_work(args.port, args.baud, args.tape))
 
 
 def config(args: argparse.Namespace, bench: Bench, options: dict[str, Any]) -> int:
@@ -153,37 +151,62 @@ def described(tools: Tools) -> Describe:
 # -- boot log --------------------------------------------------------------------------------
 
 
+class Listening:
+    """A boot log being listened to, as part of core; `heard` ends with None."""
+
+    def __init__(
+        self,
+        host: Host,
+        port: str,
+        *,
+        seconds: float | None = None,
+        reveal: bool = False,
+        tape: Path | None = None,
+    ) -> None:
+        from core.beken.bootlog import BootLog
+        from core.beken.tasks.console import ConsoleOptions, console
+        from tui.verbs.plug import ports_of
+
+        keys = host.store.keys
+        secrets = tuple(filter(None, (keys.secret(name) for name in keys.secret_names)))
+        options = ConsoleOptions(port=port, seconds=seconds, secrets=secrets, reveal=reveal)
+        self.heard: queue.SimpleQueue[Heard | None] = queue.SimpleQueue()
+        self.log = BootLog(secrets, reveal=reveal)
+        ports = ports_of(host.tools, tape)
+        self._stream = host.stream(console(options, ports=ports, tell=self.heard.put, log=self.log))
+        self._stream.add_done_callback(lambda _: self.heard.put(None))
+
+    def end(self) -> None:
+        """Stop listening; the rest of what was heard and None still come."""
+        self._stream.cancel()
+
+    def check(self) -> None:
+        """Raises the fault that ended it, if one did."""
+        if self._stream.done() and not self._stream.cancelled():
+            self._stream.result()
+
+
 def _console(args: argparse.Namespace, bench: Bench) -> int:
     """Print the log until it ends, Ctrl-C being its usual end."""
-    from core.beken.bootlog import BootLog
-    from core.beken.tasks.console import ConsoleOptions, console, result_of
-    from tui.verbs.plug import ports_of
+    from core.beken.tasks.console import result_of
 
-    keys = bench.host.store.keys
-    secrets = tuple(filter(None, (keys.secret(name) for name in keys.secret_names)))
-    options = ConsoleOptions(
-        port=args.port, seconds=args.seconds, secrets=secrets, reveal=args.reveal
+    listening = Listening(
+        bench.host, args.port, seconds=args.seconds, reveal=args.reveal, tape=args.tape
     )
-    heard: queue.SimpleQueue[Heard | None] = queue.SimpleQueue()
-    log = BootLog(secrets, reveal=args.reveal)
-    ports = ports_of(bench.host.tools, args.tape)
-    stream = bench.host.stream(console(options, ports=ports, tell=heard.put, log=log))
-    stream.add_done_callback(lambda _: heard.put(None))
-    _print(bench, heard, stream)
-    if not stream.cancelled():
-        stream.result()
-    result = result_of(log)
+    _print(bench, listening)
+    listening.check()
+    result = result_of(listening.log)
     bench.out.result(result, [f"{result['verdict']}: {result['summary']}", result["next"]])
     return 0
 
 
-def _print(bench: Bench, heard: queue.SimpleQueue[Heard | None], stream: Future[BootLog]) -> None:
+def _print(bench: Bench, listening: Listening) -> None:
     said = ""
     while True:
         if bench.host.stopped_by is not None:
-            stream.cancel()
+            listening.end()
         try:
-            item = heard.get(timeout=TICK)
+            item = listening.heard.get(timeout=TICK)
         except queue.Empty:
             continue
         if item is None:
@@ -199,7 +222,7 @@ def _print(bench: Bench, heard: queue.SimpleQueue[Heard | None], stream: Future[
 # -- self-test -------------------------------------------------------------------------------
 
 
-def selftest_work(port: str, baud: int) -> Work:
+def selftest_work(port: str, baud: int = 2_000_000, tape: Path | None = None) -> Work:
     """Whether the adapter hears itself."""
 
     async def task(report: Reporter, tools: Tools) -> Result:
@@ -207,6 +230,6 @@ def selftest_work(port: str, baud: int) -> Work:
         from tui.verbs.plug import ports_of
 
         options = SelftestOptions(port=port, baud=baud)
-        return await selftest(report, options, ports=ports_of(tools, None))
+        return await selftest(report, options, ports=ports_of(tools, tape))
 
     return Work("plug-selftest", f"Self-test: {port}", task)

@@ -19,6 +19,10 @@ PANE = PaneInfo(
                shown=False),
         Action("configure", "c", "Configure", "Write the configuration of the field Profile, and "
                "nothing else.", shown=False),
+        Action("listen", "l", "Boot log", "Listen to the boot log on TX2 and say what it means; "
+               "again to end.", shown=False),
+        Action("selftest", "t", "Self-test", "Does the adapter hear itself, TX joined to RX?",
+               shown=False),
         Action("stop", "x", "Stop", "Stop the job: at once, or at a safe place after the erase."),
         Action("view", "w", "Wires/map", "Change between the wiring, the map of the flash, the "
                "plan and the fault."),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Any
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -18,7 +20,7 @@ from core.link.ports import PortWatch
 from tui.model import JobView, Model
 from tui.panes.base import BasePane, Line
 from tui.panes.flash import choices
-from tui.text import duration, rate, size
+from tui.text import clean, duration, rate, size
 from tui.widgets.dialog import PickDialog, TextDialog
 from tui.widgets.fault_card import FaultCard
 from tui.widgets.flash_map import FlashMap
@@ -26,7 +28,15 @@ from tui.widgets.form import Field, Form
 from tui.widgets.prose import Paragraph, Prose, fit, fold
 from tui.widgets.steps import StepList
 
-JOBS = ("flash", "backup", "restore", "configure", "identify")
+if TYPE_CHECKING:
+    from core.beken.bootlog import Verdict
+    from core.beken.tasks.console import Heard
+    from tui.host import Work
+    from tui.plug_setup import Listening
+
+JOBS = ("flash", "backup", "restore", "configure", "identify", "listen", "selftest")
+HEARD = 500
+"""Lines of the boot log that are kept."""
 LOOK_EVERY = 4
 """Ticks between two looks for adapters."""
 
@@ -41,6 +51,8 @@ class Pane(BasePane):
         self._watch = PortWatch()
         self._devices: set[str] = set()
         self._ticks = 0
+        self._listening: Listening | None = None
+        self._heard: list[str] = []
 
     def compose(self) -> ComposeResult:
         app = self.wattbench
@@ -52,6 +64,7 @@ class Pane(BasePane):
             yield Static(_wiring(), id="wiring", markup=False)
             yield FlashMap(plain=app.glyphs.ok == "+")
             yield Prose(id="plan")
+            yield Line("bootlog")
             yield FaultCard()
         yield Line("bar")
         yield Line("log")
@@ -63,10 +76,38 @@ class Pane(BasePane):
         self._watch.changed()
         self._devices = {port.device for port in self.wattbench.host.tools.list_ports()}
 
+    def on_unmount(self) -> None:
+        if self._listening is not None:
+            self._listening.end()
+
     def tick(self) -> None:
+        self._listen_on()
         self._ticks += 1
         if self._ticks % LOOK_EVERY == 0 and self._watch.changed():
             self.look_for_adapters()
+
+    def _listen_on(self) -> None:
+        """Show what the boot log brought since the last tick."""
+        listening = self._listening
+        items = [] if listening is None else list(_taken(listening.heard))
+        if listening is None or not items:
+            return
+        for item in items:
+            if item is None:
+                self._ended(listening)
+                continue
+            self._heard = [*self._heard, *item.lines][-HEARD:]
+            self._line("bar", _meaning(item.verdict, self.size.width - 2), "bold")
+        line = self.query_one("#bootlog", Line)
+        rows, width = max(line.size.height, 1), max(self.size.width - 2, 20)
+        line.say(Content("\n".join(fit(clean(text), width) for text in self._heard[-rows:])))
+
+    def _ended(self, listening: Listening) -> None:
+        self._listening = None
+        try:
+            listening.check()
+        except FaultError as error:
+            self.wattbench.say(f"{error.fault.code}: {error.fault.what} {error.fault.next}")
 
     def look_for_adapters(self) -> None:
         """An adapter was plugged in or pulled out: say so, and keep the field in step."""
@@ -234,17 +275,41 @@ class Pane(BasePane):
                 return True
         return False
 
+    def _start(self, work: Work) -> None:
+        if self._listening is not None:
+            self.wattbench.say("The boot log has the port: l ends it.")
+            return
+        self.wattbench.start(work)
+
+    def do_listen(self) -> None:
+        from tui.plug_setup import Listening
+
+        if self._listening is not None:
+            self._listening.end()
+        elif self.wattbench.host.running():
+            self.wattbench.say("A job is running. Let it end, or stop it with x.")
+        elif not self._missing("port"):
+            self._heard = []
+            self._turn_to("bootlog")
+            self._listening = Listening(self.wattbench.host, self._value("port"))
+
+    def do_selftest(self) -> None:
+        from tui.plug_setup import selftest_work
+
+        if not self._missing("port"):
+            self._start(selftest_work(self._value("port")))
+
     def do_identify(self) -> None:
         from tui.verbs import plug
 
         if not self._missing("port"):
-            self.wattbench.start(plug.info_work(self._link_options()))
+            self._start(plug.info_work(self._link_options()))
 
     def do_backup(self) -> None:
         from tui.verbs import plug
 
         if not self._missing("port"):
-            self.wattbench.start(plug.backup_work(self._link_options()))
+            self._start(plug.backup_work(self._link_options()))
 
     def do_restore(self) -> None:
         from tui.verbs import plug
@@ -255,7 +320,7 @@ class Pane(BasePane):
         if backup == "new":
             self.wattbench.say("Backup: choose the one to write back first (Enter).")
             return
-        self.wattbench.start(plug.restore_work(self._link_options(), backup=Path(backup)))
+        self._start(plug.restore_work(self._link_options(), backup=Path(backup)))
 
     def do_flash(self) -> None:
         from tui.verbs import plug
@@ -263,7 +328,7 @@ class Pane(BasePane):
         if self._missing("port", "image"):
             return
         backup = self._value("backup")
-        self.wattbench.start(
+        self._start(
             plug.flash_work(
                 self._link_options(),
                 image=Path(self._value("image")),
@@ -278,7 +343,7 @@ class Pane(BasePane):
         if self._missing("port", "profile"):
             return
         backup = self._value("backup")
-        self.wattbench.start(
+        self._start(
             config_work(
                 self._link_options(),
                 profile=Path(self._value("profile")),
@@ -310,6 +375,8 @@ class Pane(BasePane):
     def do_view(self) -> None:
         job = self.wattbench.model.latest("plug-")
         views = ["wiring", "map"]
+        if self._listening is not None or self._heard:
+            views.append("bootlog")
         if job is not None and "plan" in job.facts:
             views.append("plan")
         if job is not None and job.fault is not None:
@@ -338,6 +405,21 @@ def _wiring() -> str:
     from core.beken.wiring import DRAWING
 
     return DRAWING.rstrip("\n")
+
+
+def _taken(heard: SimpleQueue[Heard | None]) -> Iterator[Heard | None]:
+    """What is in the queue now."""
+    with contextlib.suppress(Empty):
+        while True:
+            yield heard.get_nowait()
+
+
+def _meaning(verdict: Verdict, width: int) -> str:
+    """The verdict on the boot log, and what to do, in at most three lines."""
+    from core.beken.bootlog import MEANING
+
+    meaning = MEANING[verdict]
+    return "\n".join(fold(f"{verdict.capitalize()}: {meaning.what} {meaning.next}", width)[:3])
 
 
 def _where(job: JobView) -> str:
