@@ -50,6 +50,7 @@ class Client:
         self.retries = 0
         self._sent = self._heard = b""
         self._erase_seconds = 0.0
+        self._free_at = 0.0
 
     @property
     def evidence(self) -> str:
@@ -236,11 +237,17 @@ class Client:
         repeats = min(int(seconds / wire.REPEAT_SECONDS), wire.MOST_REPEATS)
         request = wire.activate(repeats)
         for _ in range(TRIES):
+            self._free_at = asyncio.get_running_loop().time() + seconds + SILENCE
             verdict, reply = await self.exchange(request, seconds + DEADLINE)
             if verdict in (Verdict.OK, Verdict.NO_TARGET) and reply is not None:
+                self._free_at = 0.0
                 return min(reply.count, 4)
             await self.link.quiet(SILENCE, SILENCE_LIMIT)
         raise await self._failed(request, Verdict.SILENT)
+
+    async def free(self) -> None:
+        """Wait until an activation that nobody waited for is over: requests are lost till then."""
+        await asyncio.sleep(max(0.0, self._free_at - asyncio.get_running_loop().time()))
 
     async def peek(self, address: int, size: int) -> bytes:
         """Registers of the module."""

@@ -73,7 +73,7 @@ async def find_programmer(client: Client, report: Reporter) -> None:
     for last in (False, True):
         found = await client.present()
         heard = heard or client.heard
-        if not found:
+        if not found and not last:  # after a reset it can only be at the usual speed
             _known_stranger(client)
             found = await client.find()
             heard = heard or client.heard

@@ -137,12 +137,6 @@ def flash_plan(module: Module, backup: Backup, data: bytes, image: Image, *, fre
     `data` is what `backup` holds; `fresh` says that it was read from this module a moment ago.
     Raises TL-SIZE, TL-NOT-TRUE, TL-FOREIGN.
     """
-    if module.size not in BOOTABLE_SIZES:
-        raise faults.SIZE(
-            what=f"The flash has {module.size // 1024} KiB.",
-            cause="The meter firmware starts on 512 KiB and 1 MiB only.",
-            next="Keep the backup and leave the module as it is.",
-        )
     require_backup(module, backup, data, fresh=fresh)
     end = -(-len(image.data) // SECTOR) * SECTOR
     target = image.data.ljust(end, b"\xff")
@@ -161,7 +155,7 @@ def wipe_plan(module: Module, backup: Backup, data: bytes, *, fresh: bool) -> Pl
 def restore_plan(module: Module, backup: Backup, data: bytes) -> Plan:
     """The plan to put a backup of this module back, all but MAC and calibration.
 
-    Raises TL-NOT-TRUE, TL-FOREIGN.
+    Raises TL-SIZE, TL-NOT-TRUE, TL-FOREIGN.
     """
     require_backup(module, backup, data, fresh=False)
     ranges = writable(module.size)
@@ -227,7 +221,14 @@ def _permit(module: Module, sha256: str, ranges: tuple[tuple[int, int], ...]) ->
 
 
 def require_backup(module: Module, backup: Backup, data: bytes, *, fresh: bool) -> None:
-    """Refuse a backup that is not true, or not of this module.  Raises TL-NOT-TRUE, TL-FOREIGN."""
+    """Refuse a backup that is not true, or not of this module, and a flash without the layout that
+    is protected here.  Raises TL-SIZE, TL-NOT-TRUE, TL-FOREIGN."""
+    if module.size not in BOOTABLE_SIZES:
+        raise faults.SIZE(
+            what=f"The flash has {module.size // 1024} KiB.",
+            cause="The meter firmware starts on 512 KiB and 1 MiB only.",
+            next="Keep the backup and leave the module as it is.",
+        )
     facts = backup.facts
     if not facts.true:
         raise faults.NOT_TRUE(

@@ -62,8 +62,8 @@ class Session:
         """
         client, report = self.client, self.report
         await report.waiting(connect.find_programmer(client, report))
-        await connect.speed_up(client, report, self.options.baud)
         await report.waiting(connect.wake_module(client, report, self.rung.name))
+        await connect.speed_up(client, report, self.options.baud)
         uid = await client.unique_id()
         identity = await read_twice(client, IDENTITY.start, IDENTITY.end)
         if uid.hex() != self.module.uid or identity != self.module.identity:
@@ -121,8 +121,8 @@ async def session(
         found = Session(client, module, options, report, rung)
         yield found
     finally:
-        if reached and not (found is not None and found.leave_stopped):
-            await _start(client)
+        if reached:
+            await _let_go(client, start=found is None or not found.leave_stopped)
         await client.leave()
         await link.close()
 
@@ -138,12 +138,14 @@ async def _identified(
     """Programmer, speed, module, who it is."""
     index, of = steps
     await connect.find_programmer(client, report)
-    await connect.speed_up(client, report, options.baud)
     assert client.programmer is not None
-    version = client.programmer.version
-    report.facts("programmer", version=version, baud=client.link.baud, crc=client.has_crc)
+    told = {"version": client.programmer.version, "crc": client.has_crc}
+    report.facts("programmer", baud=client.link.baud, **told)
+    # At the usual speed: an activation cannot be broken off, and nothing is to be put back then.
     rung = await connect.wake_module(client, report, _remembered(store, options.port))
     await _remember(store, options.port, rung)
+    await connect.speed_up(client, report, options.baud)
+    report.facts("programmer", baud=client.link.baud, **told)
     report.facts("link", linked=True, rung=rung.name, prompt="")
     report.phase("Identify", index + 1, of)
     module = await identify(client, content=content)
@@ -154,11 +156,15 @@ async def _identified(
     return rung, module
 
 
-async def _start(client: Client) -> None:
-    """Let the module run; nothing depends on it any more."""
+async def _let_go(client: Client, *, start: bool) -> None:
+    """Release RST, whatever was going on, and let the module run if it may."""
+    with contextlib.suppress(FaultError):
+        await client.free()
     with contextlib.suppress(FaultError, TimeoutError):
         async with asyncio.timeout(START_LIMIT):
-            await client.start()
+            await client.pins(high=True)
+            if start:
+                await client.start()
 
 
 def _key(port: str) -> str:

@@ -155,6 +155,8 @@ async def test_bad_images_and_sizes_are_refused_before_the_port_or_the_erase(
     small = bench(tmp_path, flash=stock() * 2 + stock() * 2, jedec=(0xC8, 0x60, 0x15))
     fault = fault_of(await small.job("flash"))
     assert fault.code == "TL-SIZE" and small.unchanged
+    tiny = bench(tmp_path, flash=stock()[:0x40000], jedec=(0xC8, 0x60, 0x12))
+    assert fault_of(await tiny.job("wipe")).code == "TL-SIZE" and tiny.unchanged
 
 
 @virtual

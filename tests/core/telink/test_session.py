@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -301,3 +302,33 @@ async def test_requests_go_out_whole_one_at_a_time_after_a_flush(tmp_path: Path)
     result_of(await table.job("info"))
     assert all(len(frame) >= 6 for _, frame in table.links[0].frames)
     assert sum(table.module.requests.values()) == len(table.links[0].frames)
+
+
+@pytest.mark.parametrize(("more", "delay"), [({}, 0.02), ({"wakes": 3.0}, 7.0)])
+def test_a_stop_during_reset_or_activation_leaves_the_module_running(
+    more: dict[str, object], delay: float, tmp_path: Path
+) -> None:
+    """RST is released and the processor runs again, also where the programmer hears nothing for
+    seconds because it is still activating."""
+
+    @virtual
+    async def run() -> None:
+        table = bench(tmp_path, **more)
+
+        def on_event(job: Job, event: Event) -> None:
+            if event.body.event == "facts" and event.body.key == "link":
+                asyncio.get_running_loop().call_later(delay, job.stop, Stop.CANCEL)
+
+        assert fault_of(await table.job("info", on_event)).code == "CANCELLED"
+        assert table.module.commands.level == 1 and not table.module.target.halted
+        assert table.module.commands.speed == 1
+
+    run()
+
+
+@virtual
+async def test_activation_happens_at_the_usual_speed(tmp_path: Path) -> None:
+    table = bench(tmp_path)
+    result_of(await table.job("info"))
+    speeds = {baud for baud, frame in table.links[0].frames if frame[:2] == b"\x00\x04"}
+    assert speeds == {230400}
