@@ -20,7 +20,7 @@ from core.radio.connecting import Connecting
 from core.radio.connection import Connection
 from core.radio.logs import LibraryLogs
 from core.radio.scanner import Scanner
-from core.radio.status import Status
+from core.radio.status import Mode, Status
 
 if TYPE_CHECKING:
     from bleak.backends.client import BaseBleakClient
@@ -174,7 +174,7 @@ class Radio:
     async def _started(self) -> None:
         first, fault = self._scanner.first, self._scanner.status.fault
         assert first is not None
-        if fault is not None:
+        if fault is not None and self._scanner.status.mode is Mode.FAILED:
             raise FaultError(fault)
         if not first.done():  # later failures show in the status
             await asyncio.wait([first])

@@ -12,26 +12,18 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from core.fault import FaultError
-from core.radio import errors
+from core.fault import Fault, FaultError
+from core.radio import errors, faults
 from core.radio.advert import Advert
 from core.radio.api import Adapter, Backends, Host
 from core.radio.choice import choose
+from core.radio.scans import BTHOME_UUIDS, Scans
 from core.radio.seen import Seen
 from core.radio.status import DEAF_MONITOR, EXPERIMENTAL, SLOW_UPDATES, Mode, Status
 
 if TYPE_CHECKING:
-    from bleak import BleakScanner
     from bleak.backends.device import BLEDevice
     from bleak.backends.scanner import AdvertisementData
-
-SERVICE_DATA = 0x16
-BTHOME_UUIDS = tuple(
-    f"0000{number}-0000-1000-8000-00805f9b34fb" for number in ("fcd2", "181c", "181e")
-)
-PATTERNS = [(0, SERVICE_DATA, bytes.fromhex(number)) for number in ("d2fc", "1c18", "1e18")]
-FILTERS = {"DuplicateData": True, "RSSI": -127}
-"""Every report counts.  The RSSI limit keeps BlueZ from 5.88 on from swallowing unchanged ones."""
 
 ACTIVE_FIRST = 12.0
 """Seconds of asking for names at the start: one scan cycle of 10.24 s and a bit."""
@@ -43,10 +35,10 @@ what disturbs Wi-Fi, so searches that find no name become rare."""
 MOST_NAMELESS = 1000
 SILENCE = 15.0
 LONGEST_SILENCE = 120.0
+STILL_SILENT = 4 * SILENCE
 """Seconds without one advert until the scan is begun anew; doubled each time it did not help."""
-START_LIMIT, STOP_LIMIT = 15.0, 5.0
+START_LIMIT = 15.0
 PAUSES = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
-IN_PROGRESS_PAUSES = (0.3, 0.7, 1.5)
 TICK = 1.0
 
 
@@ -71,11 +63,10 @@ class Scanner:
         self.seen = Seen()
         self.status = Status(Mode.OFF)
         self.first: asyncio.Future[None] | None = None
-        self._backends, self._host = backends, host
-        self._heard, self._changed, self._log = heard, changed, log
+        self._host = host
+        self._scans = Scans(backends, self._take, log)
+        self._heard, self._changed = heard, changed
         self._wake = asyncio.Event()
-        self._passive: BleakScanner | None = None
-        self._active: BleakScanner | None = None
         self._active_until = self._active_ended = 0.0
         self._nameless: dict[str, int] = {}
         self._hunt_pause = HUNT_AGAIN
@@ -83,7 +74,7 @@ class Scanner:
         self._began = 0.0
         self._silence = SILENCE
         self._deaf = 0
-        self._asked_heard = 0
+        self._asked_heard = False
         self._hold = 0
         self._moved = False
         self._held = asyncio.Event()
@@ -116,7 +107,7 @@ class Scanner:
                     failures += 1
                     await self._sleep(pause)
         finally:
-            await self._stop_all()
+            await self._scans.stop()
             self._say(Mode.OFF)
 
     async def _rest(self) -> None:
@@ -150,96 +141,43 @@ class Scanner:
                 await self._tend(adapter)
                 await self._sleep(TICK)
         finally:
-            await self._stop_all()
+            await self._scans.stop()
         if not self._hold:
             self._say(self.status.mode, restarts=self.status.restarts + 1)
 
     async def _start(self, adapter: Adapter, doing: str) -> None:
         try:
             async with asyncio.timeout(START_LIMIT):
-                passive = self._deaf < 2 and await self._start_passive(adapter)
+                passive = self._deaf < 2 and await self._scans.start_passive(adapter)
                 if not (passive and self.calm):
-                    await self._start_active(adapter)
+                    await self._ask(adapter)
         except Exception as error:
-            await self._stop_all()
+            await self._scans.stop()
             raise errors.fault_of(error, doing) from error
         cost = "" if passive else DEAF_MONITOR if self._deaf >= 2 else SLOW_UPDATES
         remedy = "" if passive or self._deaf >= 2 else EXPERIMENTAL
-        mode = Mode.ACTIVE if not passive else Mode.BOTH if self._active else Mode.PASSIVE
+        mode = Mode.ACTIVE if not passive else Mode.BOTH if self._scans.active else Mode.PASSIVE
         self._began = self._now()
-        self._say(mode, adapter=adapter, cost=cost, remedy=remedy, fault=None)
+        self._say(mode, adapter=adapter, cost=cost, remedy=remedy, fault=self._silent_fault())
 
-    async def _start_passive(self, adapter: Adapter) -> bool:
-        """True if adverts are watched passively now, False where that does not exist."""
-        from bleak.exc import BleakDBusError, BleakError
+    async def _ask(self, adapter: Adapter) -> None:
+        """Ask for names from now on."""
+        await self._scans.start_active(adapter)
+        now = self._now()
+        self._active_until, self._active_ended = now + ACTIVE_FIRST, now
+        self._asked_heard = False
 
-        scanner = self._make("passive", adapter, or_patterns=PATTERNS)
-        try:
-            await scanner.start()
-        except BleakDBusError as error:
-            if "Unknown" in error.dbus_error or "NotSupported" in error.dbus_error:
-                return False
-            raise
-        except BleakError as error:
-            if str(error).startswith("passive scanning"):
-                return False
-            raise
-        self._passive = scanner
-        return True
-
-    async def _start_active(self, adapter: Adapter) -> None:
-        """Scan actively; an operation that is in progress gets some time to end."""
-        from bleak.exc import BleakDBusError
-
-        for pause in (*IN_PROGRESS_PAUSES, None):
-            scanner = self._make("active", adapter, filters=FILTERS)
-            try:
-                await scanner.start()
-            except BleakDBusError as error:
-                if not error.dbus_error.endswith(".InProgress"):
-                    raise
-                if pause is None:
-                    if self._passive is not None:  # names can wait
-                        self._active_ended = self._now()
-                        return
-                    raise
-                await asyncio.sleep(pause)
-            else:
-                self._active = scanner
-                self._active_until = self._now() + ACTIVE_FIRST
-                self._asked_heard = 0
-                return
-
-    def _make(self, mode: Any, adapter: Adapter, **bluez: Any) -> BleakScanner:
-        from bleak import BleakScanner
-
-        passive = mode == "passive"
-
-        def heard(device: BLEDevice, data: AdvertisementData) -> None:
-            if passive or self._passive is None:  # with both, each signal calls both
-                self._take(device, data)
-
-        bluez = {"adapter": adapter.name, **bluez}
-        return BleakScanner(
-            heard,
-            scanning_mode=mode,
-            bluez=bluez,  # type: ignore[arg-type]
-            backend=self._backends.scanner,
-        )
-
-    async def _stop_all(self) -> None:
-        for scanner in (self._active, self._passive):
-            if scanner is not None:
-                await self._stop(scanner)
-        self._active = self._passive = None
-
-    async def _stop(self, scanner: BleakScanner) -> None:
-        """End a scan.  One that is dead already complains in many ways (bleak notes 5)."""
-        try:
-            async with asyncio.timeout(STOP_LIMIT):
-                await scanner.stop()
-        except Exception as error:
-            self._log(f"ending a scan: {type(error).__name__}: {error}")
+    def _silent_fault(self) -> Fault | None:
+        """RADIO-SILENT once scans were begun anew and still nobody is heard; the radio goes on."""
+        if self._silence < STILL_SILENT:
+            return None
+        since = self.status.since if self._last_heard is None else self._last_heard
+        return faults.SILENT(
+            what=f"Not one advert was heard for {self._now() - since:.0f} s, from anybody.",
+            cause="The radio hangs, its antenna is covered, or nothing is in the air here.",
+            next="Switch the adapter off and on; open metal doors; try a USB adapter.",
+            command=("bluetoothctl", "power", "off"),
+        ).fault
 
     # -- watching over it ------------------------------------------------------------------
 
@@ -249,26 +187,25 @@ class Scanner:
             return True
         if self._now() - max(self._began, self._last_heard or 0.0) <= self._silence:
             return False
-        if self._passive is not None and self._active is None and self._asked_heard:
+        if self._scans.passive and not self._scans.active and self._asked_heard:
             self._deaf += 1  # asking brought meters, the monitor alone none
         self._silence = min(self._silence * 2, LONGEST_SILENCE)
         return True
 
     async def _tend(self, adapter: Adapter) -> None:
         """Ask for names when there is somebody to name, stop asking when it was long enough."""
-        if self._passive is None:
+        if not self._scans.passive:
             return
         now = self._now()
-        if self._active is not None:
+        if self._scans.active:
             if self.calm or (now >= self._active_until and not self.everything):
-                scanner, self._active = self._active, None
                 self._active_ended = now
-                await self._stop(scanner)
+                await self._scans.stop_active()
                 self._say(Mode.PASSIVE)
         elif not self.calm and (self.everything or self._worth_asking(now)):
             with contextlib.suppress(Exception):  # the passive scan goes on; the next tick tries
-                await self._start_active(adapter)
-            if self._active is not None:
+                await self._ask(adapter)
+            if self._scans.active:
                 self._say(Mode.BOTH)
 
     def _worth_asking(self, now: float) -> bool:
@@ -312,15 +249,17 @@ class Scanner:
             return
         self._last_heard = now
         self._silence = SILENCE
+        if self.status.fault is not None:
+            self._say(self.status.mode, fault=None)
         if not advert.name:
             self._note_nameless(advert)
         elif advert.address in self._nameless:
             del self._nameless[advert.address]
             self._hunt_pause = HUNT_AGAIN
-        if self._active is not None and not self._asked_heard:
+        if self._scans.active and not self._asked_heard:
             self._asked_heard = any(uuid in advert.service_data for uuid in BTHOME_UUIDS)
-        elif self._active is None:
-            self._deaf = self._asked_heard = 0
+        elif not self._scans.active:
+            self._deaf, self._asked_heard = 0, False
         self._heard(advert)
 
     def _note_nameless(self, advert: Advert) -> None:
@@ -337,8 +276,7 @@ class Scanner:
         changes = {"since": since, **changes}
         if mode in (Mode.OFF, Mode.FAILED, Mode.STARTING):
             changes = {"adapter": None, "cost": "", "remedy": "", **changes}
-        if mode is not Mode.FAILED:
-            changes = {"fault": None, **changes}
+        changes = {"fault": self.status.fault if same else None, **changes}
         status = replace(self.status, mode=mode, heard=self._last_heard, **changes)
         if status != self.status:
             self.status = status

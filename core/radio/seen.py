@@ -23,13 +23,12 @@ NO_RSSI = -127
 class Sighting:
     """The last that was heard of one address."""
 
-    __slots__ = ("best", "connected", "data", "device", "name", "rssi", "shown", "time")
+    __slots__ = ("connected", "data", "device", "name", "rssi", "shown", "time")
 
     def __init__(self, device: BLEDevice) -> None:
         self.device = device
         self.time = 0.0
         self.rssi = NO_RSSI
-        self.best = NO_RSSI
         self.name = ""
         self.connected = False
         self.data: Mapping[str, bytes] = {}

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-OWN_ADDRESS = "B8:27:EB:00:00:01"
-
 
 class Heard(NamedTuple):
     """One packet as an adapter receives it: AD structures of advert and scan response."""

@@ -64,14 +64,12 @@ class BlueZ:
 
     def __init__(self, host: StackHost, *, denied: bool = False, service: bool = True) -> None:
         self.host = host
-        self.delivered = 0
         self._denied, self._service = denied, service
         self._folder = Path(tempfile.mkdtemp(prefix="wattbench-bluez-"))
         self._daemon: asyncio.subprocess.Process | None = None
         self._bus: MessageBus | None = None
         self._objects = Objects(host)
         self._tasks: set[asyncio.Task[None]] = set()
-        self._paths: dict[str, SimDevice] = {}
 
     @property
     def address(self) -> str:
@@ -136,7 +134,6 @@ class BlueZ:
             with contextlib.suppress(Exception):
                 await bus.wait_for_disconnect()  # type: ignore[no-untyped-call]
         self.host.restart()
-        self._paths.clear()
 
     async def close(self) -> None:
         """End everything; the bus goes, too."""
@@ -144,7 +141,7 @@ class BlueZ:
         if self._daemon is not None and self._daemon.returncode is None:
             self._daemon.terminate()
             await self._daemon.wait()
-        if self._daemon is not None:
+        if self._daemon is not None:  # else its pipe is left to the garbage collector
             self._daemon._transport.close()  # type: ignore[attr-defined]
         shutil.rmtree(self._folder, ignore_errors=True)
 
@@ -230,11 +227,9 @@ class BlueZ:
         self._emit("/", OBJECTS, "InterfacesRemoved", "oas", [path, interfaces])
 
     def device_added(self, device: SimDevice) -> None:
-        self.delivered += 1
         self._added(device.path)
 
     def device_changed(self, device: SimDevice, changed: dict[str, Any]) -> None:
-        self.delivered += "RSSI" in changed
         if changed.get("ServicesResolved"):
             for path in self._objects.attributes(device):
                 self._added(path)

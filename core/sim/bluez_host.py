@@ -21,6 +21,7 @@ from core.sim.bluez_records import (
     SimDevice,
     StackError,
     matches,
+    merged,
     new_device,
     properties_of,
 )
@@ -269,7 +270,7 @@ class StackHost:
             self.devices[f"{adapter.name}/{address}"] = device
         device.heard = now
         packet = heard.advert + (heard.scan_response if active else b"")
-        changed = self._merge(device, properties_of(packet), any(s.duplicates for s in active))
+        changed = merged(device, properties_of(packet), any(s.duplicates for s in active))
         quiet = self.quiet_rssi and not any(s.every_rssi for s in active)
         if not quiet or abs(heard.rssi - device.props.get("RSSI", 0)) >= QUIET_RSSI:
             changed["RSSI"] = heard.rssi
@@ -279,28 +280,6 @@ class StackHost:
             self._expire_later()
         elif changed:
             self._tell("device_changed", device, changed)
-
-    @staticmethod
-    def _merge(device: SimDevice, found: dict[str, Any], duplicates: bool) -> dict[str, Any]:
-        """What a report changes.  Data of earlier reports stays, unless a client asked for
-        duplicates: then every report is told, and replaces them."""
-        changed: dict[str, Any] = {}
-        for name in ("ServiceData", "ManufacturerData"):
-            old = device.props.get(name, {})
-            new = found.get(name, {})
-            merged = new if duplicates else {**old, **new}
-            if (duplicates and new) or merged != old:
-                changed[name] = merged
-        uuids = device.props["UUIDs"]
-        more = [uuid for uuid in found.get("UUIDs", []) if uuid not in uuids]
-        if more:
-            changed["UUIDs"] = [*uuids, *more]
-        local = found.get("Name")
-        if local and device.props.get("Name") != local:
-            changed["Name"] = changed["Alias"] = local
-        if "TxPower" in found:
-            changed["TxPower"] = found["TxPower"]
-        return changed
 
     # -- devices ---------------------------------------------------------------------------
 

@@ -12,7 +12,6 @@ from core.sim.peripheral import Service, uuid16
 FAILED = "org.bluez.Error.Failed"
 NOT_READY = "org.bluez.Error.NotReady"
 IN_PROGRESS = "org.bluez.Error.InProgress"
-NOT_PERMITTED = "org.bluez.Error.NotPermitted"
 NOT_SUPPORTED = "org.bluez.Error.NotSupported"
 NOT_CONNECTED = "org.bluez.Error.NotConnected"
 DOES_NOT_EXIST = "org.bluez.Error.DoesNotExist"
@@ -139,3 +138,25 @@ def matches(patterns: list[tuple[int, int, bytes]], data: bytes) -> bool:
         for kind, body in structures(data)
         for start, want, content in patterns
     )
+
+
+def merged(device: SimDevice, found: dict[str, Any], duplicates: bool) -> dict[str, Any]:
+    """What a report changes.  Data of earlier reports stays, unless a client asked for
+    duplicates: then every report is told, and replaces them."""
+    changed: dict[str, Any] = {}
+    for name in ("ServiceData", "ManufacturerData"):
+        old = device.props.get(name, {})
+        new = found.get(name, {})
+        merged = new if duplicates else {**old, **new}
+        if (duplicates and new) or merged != old:
+            changed[name] = merged
+    uuids = device.props["UUIDs"]
+    more = [uuid for uuid in found.get("UUIDs", []) if uuid not in uuids]
+    if more:
+        changed["UUIDs"] = [*uuids, *more]
+    local = found.get("Name")
+    if local and device.props.get("Name") != local:
+        changed["Name"] = changed["Alias"] = local
+    if "TxPower" in found:
+        changed["TxPower"] = found["TxPower"]
+    return changed

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from core.sim.peripheral import AttError, Central, Characteristic, Peripheral, Service, uuid16
 
 ADDRESS = "A4:C1:38:5C:94:FA"
@@ -59,15 +61,8 @@ class Gadget(Peripheral):
         if handle == 0x31:
             return self.value
         if handle == 0x36:
-            self.delay = 1e6
-            return await self.read_never()
+            await asyncio.sleep(1e6)
         raise AttError(0x0E)
-
-    async def read_never(self) -> bytes:
-        import asyncio
-
-        await asyncio.sleep(1e6)
-        return b""
 
     async def write(self, handle: int, data: bytes, *, response: bool) -> None:
         self.written.append((data, response))

@@ -166,7 +166,7 @@ async def test_blocked_by_rfkill(stand):
 
 
 async def test_second_active_scan_in_one_process(stand, monkeypatch):
-    monkeypatch.setattr("core.radio.scanner.IN_PROGRESS_PAUSES", (0.1,))
+    monkeypatch.setattr("core.radio.scans.IN_PROGRESS_PAUSES", (0.1,))
     async with stand(monitors=False) as s, BleakScanner(ignore):
         with pytest.raises(Exception, match="InProgress") as caught:
             await BleakScanner(ignore).start()

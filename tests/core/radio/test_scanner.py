@@ -32,7 +32,9 @@ class Bench:
         self.stack = self.backends.stack
         self.heard = []
         self.states = []
+        self.faults = []
         self.radio.on_status(lambda status: self.states.append(status.mode))
+        self.radio.on_status(lambda s: self.faults.append(s.fault.code if s.fault else ""))
 
     async def listen(self, **options):
         return await self.radio.listen(self.heard.append, **options)
@@ -157,7 +159,22 @@ async def test_silence_restarts_the_scan_with_growing_pauses():
         await b.listen()
         await asyncio.sleep(600)
         assert 4 <= b.radio.status.restarts <= 9
-        assert "nothing heard for" in b.radio.status.text(now())
+        silent = [s for s in b.faults if s]
+        assert set(silent) == {"RADIO-SILENT"} and not b.faults[0] and b.faults[-1]
+        assert "RADIO-SILENT: Not one advert was heard for" in b.radio.status.text(now())
+        await b.listen()  # the radio does what it can: this is no reason to refuse
+        b.air.add(b.meter)
+        assert await b.hears(15) > 10
+        assert b.radio.status.fault is None
+
+
+@virtual
+async def test_a_short_silence_is_only_said():
+    async with bench() as b:
+        b.air.remove(METER)
+        await b.listen()
+        await asyncio.sleep(14)
+        assert b.radio.status.text(now()) == "passive on hci0; nothing heard for 14 s"
 
 
 @virtual
