@@ -88,6 +88,9 @@ class Pane(BasePane):
             STARTS if job.kind == LIVE else STARTS | {"address", "set", "release", "read", "live"}
         )
 
+    def on_resize(self) -> None:
+        self._show_values()
+
     @staticmethod
     def _now() -> float:
         return asyncio.get_running_loop().time()
@@ -211,7 +214,7 @@ class Pane(BasePane):
         elif not self.query_one(Form).editing:
             self._show_form()
         if event.name == "number" and event.value:
-            self.do_set()
+            self.pane_screen.action_do("set")
         self.set_class(self.query_one(Form).editing, "-editing")
         self.pane_screen.keys_changed()
 

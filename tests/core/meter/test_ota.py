@@ -1,0 +1,152 @@
+"""The update over the air: image checks, pacing, every way to fail, the settings afterwards."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.events import Warned
+from core.fault import FaultError, Touched
+from core.job import Job, Stop
+from core.meter import ota
+from core.meter.tasks.ota import OtaOptions, update
+from core.sim import meter_gatt_ota
+from core.sim.module_images import meter_image
+from tests.core.meter.bench import KEY, MAC, bench, module_of
+from tests.virtual_clock import virtual
+
+SMALL = 0x4004 + 0x400
+OLD = module_of("1.6", next_release="1.7", key=KEY, period=7)
+
+
+def image_file(folder: Path, version: str = "V1.7", data: bytes | None = None) -> OtaOptions:
+    path = folder / "image.bin"
+    path.write_bytes(meter_image(version, SMALL) if data is None else data)
+    return OtaOptions(address=MAC, image=path)
+
+
+def test_the_messages_of_the_sheet() -> None:
+    first = bytes.fromhex("0000568000000000 5d024b4e4c5454078800")
+    assert ota.crc16(first) == meter_gatt_ota.crc16(first) == 0x77D6
+    last = bytes.fromhex("4b12456b8050ffffffffffffffffffffffff")
+    assert ota.crc16(last).to_bytes(2, "little").hex() == "77ae"
+    assert ota.block_count(bytes(74932)) == 4684
+    assert ota.end(bytes(74932)).hex(" ") == "02 ff 4b 12 b4 ed"
+
+
+@virtual
+async def test_an_update_in_time_with_its_settings_kept(tmp_path: Path) -> None:
+    async with bench(tmp_path, OLD) as b:
+        b.answers.given["ota"] = "yes"
+        found = await b.result(update, image_file(tmp_path))
+        assert (found["before"], found["firmware"]) == ("V1.6", "V1.7")
+        assert found["blocks"] == ota.block_count(bytes(SMALL)) and found["seconds"] < 40
+        assert found["mended"] == [] and found["period"] == 7
+        progress = [e.body for e in b.events if e.body.event == "progress"]
+        assert any(p.unit == "blocks" and p.rate and p.left is not None for p in progress)
+
+
+@virtual
+async def test_scrambled_settings_are_cleared_and_written_anew(tmp_path: Path) -> None:
+    """V1.2 to V1.7: period 0x656C is the signature."""
+    async with bench(tmp_path, replace(OLD, release="1.2")) as b:
+        b.answers.given["ota"] = "yes"
+        found = await b.result(update, image_file(tmp_path))
+        assert "METER-SCRAMBLED" in b.said(Warned)
+        s = b.module.settings
+        assert (s.address, s.period, s.key, s.kind) == (20109, 7, KEY, 1)
+        assert set(found["mended"]) == {"address", "period", "bind key"}
+
+
+@pytest.mark.parametrize("code", range(1, 0x10))
+@virtual
+async def test_each_error_of_the_module_leaves_the_old_firmware(tmp_path: Path, code: int) -> None:
+    async with bench(tmp_path, replace(OLD, ota_error=code, ota_error_at=50)) as b:
+        b.answers.given["ota"] = "yes"
+        fault = await b.fault(update, image_file(tmp_path))
+        assert fault.code == "METER-UPDATE" and "old firmware is still active" in fault.state
+        assert fault.touched is Touched.UNKNOWN
+        assert b.module.release.name == "1.6" and b.module.settings.period == 7
+
+
+@virtual
+async def test_a_lost_connection_leaves_the_old_firmware(tmp_path: Path) -> None:
+    async with bench(tmp_path, replace(OLD, drop_after_ota_blocks=77)) as b:
+        b.answers.given["ota"] = "yes"
+        fault = await b.fault(update, image_file(tmp_path))
+        assert fault.code == "METER-UPDATE" and "connection broke" in fault.cause
+
+
+@virtual
+async def test_a_slow_connection_is_named(tmp_path: Path) -> None:
+    async with bench(tmp_path, OLD) as b:
+        b.answers.given["ota"] = "yes"
+        b.module.delay = 1.0
+        fault = await b.fault(update, image_file(tmp_path))
+        assert fault.code == "METER-UPDATE" and "gives up after 40 s" in fault.cause
+
+
+@pytest.mark.parametrize("stop", [Stop.CANCEL, Stop.TERMINATE, Stop.HANGUP])
+@virtual
+async def test_a_stop_while_sending(tmp_path: Path, stop: Stop) -> None:
+    async with bench(tmp_path, OLD) as b:
+        b.answers.given["ota"] = "yes"
+
+        def on_event(job: Job, event: Any) -> None:
+            if event.body.event == "progress" and event.body.done == 80:
+                job.stop(stop)
+
+        outcome = await b.run(update, image_file(tmp_path), on_event)
+        fault = getattr(outcome, "fault", None)
+        if stop is Stop.HANGUP:
+            assert fault is None and b.module.release.name == "1.7"
+        else:
+            assert fault is not None and fault.code == "STOPPED"
+            assert "old firmware is still active" in fault.state
+            assert b.module.release.name == "1.6" and b.module._central is None
+
+
+@pytest.mark.parametrize(
+    ("damage", "code"),
+    [
+        (lambda d: d[:8] + b"XXXX" + d[12:], "TLIMG-NOT-IMAGE"),
+        (lambda d: d[:6] + b"\0\0" + d[8:], "TLIMG-UNMARKED"),
+        (lambda d: d + b"\0" * 16, "TLIMG-LENGTH"),
+        (lambda d: d[:-1] + bytes([d[-1] ^ 1]), "TLIMG-DAMAGED"),
+        (lambda d: d[: len(d) // 2], "TLIMG-LENGTH"),
+        (lambda d: b"", "TLIMG-NOT-IMAGE"),
+    ],
+)
+@virtual
+async def test_a_bad_image_is_refused_before_the_radio_is_used(
+    tmp_path: Path, damage: Any, code: str
+) -> None:
+    async with bench(tmp_path, OLD) as b:
+        options = image_file(tmp_path, data=damage(meter_image("V1.7", SMALL)))
+        fault = await b.fault(update, options)
+        assert fault.code == code and fault.exit == 3 and not b.module.received
+
+
+def test_sizes_that_only_the_wire_takes() -> None:
+    for size in (0x1F004, 0x1FFF4):
+        with pytest.raises(FaultError) as caught:
+            ota.image_of(meter_image("V1.7", size))
+        assert caught.value.fault.code == "METER-IMAGE"
+
+
+@virtual
+async def test_the_same_version_is_refused(tmp_path: Path) -> None:
+    async with bench(tmp_path, OLD) as b:
+        fault = await b.fault(update, image_file(tmp_path, "V1.6"))
+        assert fault.code == "METER-SAME"
+
+
+@virtual
+async def test_too_weak_is_refused(tmp_path: Path) -> None:
+    async with bench(tmp_path, OLD) as b:
+        b.module.rssi = -81
+        fault = await b.fault(update, image_file(tmp_path))
+        assert fault.code == "METER-FAR" and "door" in fault.next
