@@ -150,10 +150,11 @@ class Answers:
         """(answer, by whom).  Raises FaultError UNANSWERED."""
         if question.unattended:
             return question.unattended, "nobody there"
+        way = f"Give {flag_of(question)} on the command line, if that is what you want."
         raise faults.UNANSWERED(
             what=f"A question has no answer: {question.text}",
             cause="There is no terminal to ask at.",
-            next=f"Give {flag_of(question)} on the command line, if that is what you want.",
+            next=f"Add {question.flag}." if question.secret else way,
         )
 
 
