@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 LISTENING = ("console", "selftest")
 """Those that do not talk to the chip's loader."""
+MOST = 10_000
+"""Pieces of a boot log that wait to be shown."""
 TICK = 0.2
 """Seconds between two looks whether a signal came."""
 
@@ -173,8 +175,13 @@ class Listening:
         self.heard: queue.SimpleQueue[Heard | None] = queue.SimpleQueue()
         self.log = BootLog(secrets, reveal=reveal)
         ports = ports_of(host.tools, tape)
-        self._stream = host.stream(console(options, ports=ports, tell=self.heard.put, log=self.log))
+        self._stream = host.stream(console(options, ports=ports, tell=self._tell, log=self.log))
         self._stream.add_done_callback(lambda _: self.heard.put(None))
+
+    def _tell(self, item: Heard) -> None:
+        """A babbling line that nobody shows must not fill the memory."""
+        if self.heard.qsize() < MOST:
+            self.heard.put(item)
 
     def end(self) -> None:
         """Stop listening; the rest of what was heard and None still come."""

@@ -274,7 +274,8 @@ async def test_a_secret_that_nobody_gives_ends_it_before_the_port_is_opened(
     (tmp_path / "keys.toml").unlink()
     fault = fault_of(await write(bench))
     assert (fault.code, fault.exit) == ("UNANSWERED", 3)
-    assert "home-wifi" in fault.what and "keys.toml" in fault.next
+    assert "home-wifi" in fault.what
+    assert fault.next == "Add home-wifi under [secrets] of keys.toml."
     assert not bench.links
 
 
