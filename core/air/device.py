@@ -21,6 +21,8 @@ MOST_STREAMS = 8
 """Streams of one device; the one that was silent longest makes room."""
 NAME_CHARACTERS = 248
 MOST_NOTES = 12
+STRANGERS = 2
+"""Frames with a lower number that are new kinds, where kinds cannot be told apart."""
 NO_POLL = "no poll yet: the module has not read its meter since it started"
 DAMAGED = "did not open with the key that opens the others: damaged by the radio"
 
@@ -182,6 +184,10 @@ class Device:
         number = packet.counter if packet.counter is not None else packet.packet_id
         if number is None:
             return Relation.FREE if stream.count else Relation.FIRST
+        last = stream.numbering.last
+        if stream.closed and last is not None and number < last and stream.strangers < STRANGERS:
+            stream.strangers += 1  # a kind that stands still and was not heard until now
+            return Relation.NEXT
         before = stream.packet
         fresh = (
             bool(stream.kind)
@@ -217,9 +223,8 @@ class Device:
             notes += oddities(packet.ids, packet.readings)
             if blank and self.no_poll:
                 stream.pending = True
-                notes += (NO_POLL,)
                 self._note(notes)
-                return notes
+                return (*notes, NO_POLL)
         for what in stream.take(packet, now, self._registers):
             self.mark(f"energy-{what}", _ENERGY[what], now)
         self._note(notes)

@@ -68,7 +68,7 @@ class Stream:
 
     __slots__ = (
         "count", "epoch", "key", "kind", "loss", "numbering", "packet", "pending", "quantities",
-        "recent", "relation", "since", "time", "uuid",
+        "recent", "relation", "since", "strangers", "time", "uuid",
     )  # fmt: skip
 
     def __init__(self, key: Key, uuid: int, now: float, epoch: int) -> None:
@@ -83,7 +83,7 @@ class Stream:
         self.relation = ""
         self.pending = False
         self.quantities: dict[tuple[int, int], Quantity] = {}
-        self.count, self.time = 0, now
+        self.count, self.time, self.strangers = 0, now, 0
 
     def take(self, packet: Packet, now: float, registers: dict[int, Register]) -> list[str]:
         """Take the values of a packet; what its energy registers did.

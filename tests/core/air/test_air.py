@@ -328,6 +328,22 @@ def test_plaintext_with_a_key_is_shown_and_marked():
     assert "plaintext" in marks(air)
 
 
+def test_without_a_key_the_order_in_which_kinds_are_first_heard_does_not_matter():
+    air = Air()
+    module = polled(KEY)
+    for minute in range(300):
+        module.poll(TARIFFS, (12_000 + minute, *POWER[1:]))
+    tariffs, power = module.adverts(2)
+    assert [f.relation for f in heard(air, [power, tariffs])] == [Relation.FIRST, Relation.NEXT]
+    heard(air, module.adverts(10))
+    assert not marks(air)
+    module.reboot()
+    heard(air, module.adverts(4))
+    module.poll(TARIFFS, POWER)
+    heard(air, module.adverts(4))
+    assert "restart" in marks(air)
+
+
 def test_without_a_key_the_kind_that_stands_still_is_no_restart():
     air = Air()
     module = polled(KEY)
