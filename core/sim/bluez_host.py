@@ -186,7 +186,11 @@ class StackHost:
         for key in [key for key in self._monitors if key[1].startswith(f"{adapter.name}:")]:
             del self._monitors[key]
         for device in self.devices.values():
-            if device.adapter is adapter and device.link is not None:
+            if device.adapter is not adapter:
+                continue
+            if device.connecting is not None:
+                device.connecting.cancel()
+            if device.link is not None:
                 self._on_air(device.link.hang_up)
 
     def _tell(self, what: str, *args: Any, **named: Any) -> None:

@@ -12,6 +12,7 @@ from core.radio.radio import Radio
 from core.sim.air import Air
 from core.sim.bluez import BlueZ
 from core.sim.bluez_host import StackHost
+from tests.core.radio.bleak_bus import forget_bleak
 
 NEEDS_BUS = "dbus-daemon is not installed (sudo apt install dbus-daemon)"
 
@@ -56,16 +57,3 @@ def stand(monkeypatch):
             await bluez.close()
 
     return made
-
-
-async def forget_bleak() -> None:
-    """bleak keeps one bus connection a loop for ever: close it, as the end of a process does."""
-    import asyncio
-
-    from bleak.backends.bluezdbus import manager
-
-    kept = manager._global_instances.pop(asyncio.get_running_loop(), None)
-    if kept is not None and kept._bus is not None:
-        kept._bus.disconnect()
-        if kept._bus_watcher_task is not None:
-            await asyncio.wait([kept._bus_watcher_task])

@@ -11,6 +11,7 @@ from core.radio.errors import fault_of
 from core.radio.status import Mode
 from core.sim.bluez_records import FAILED, IN_PROGRESS, SimAdapter
 from core.sim.meter_adverts import AdvertisingMeter, Readings
+from tests.core.radio.bleak_bus import forget_bleak
 from tests.core.radio.gadget import ADDRESS, ECHO, LOCKED, MUTE, Gadget
 
 METER = "A4:C1:38:00:00:07"
@@ -104,8 +105,6 @@ def no_bus(monkeypatch, tmp_path):
 
 async def starts(adapter=""):
     """What bleak raises, as a fault."""
-    from tests.core.radio.conftest import forget_bleak
-
     bluez = {"adapter": adapter} if adapter else {}
     try:
         async with BleakScanner(ignore, bluez=bluez):
@@ -280,6 +279,15 @@ async def test_hang_up_during_a_request(stand):
             asyncio.get_running_loop().call_later(0.2, s.air.devices[ADDRESS].central.hang_up)
             assert await code_of(link.read(MUTE)) == "RADIO-LOST"
             assert link.lost.is_set()
+
+
+async def test_adapter_off_while_connected(stand):
+    async with stand() as s:
+        s.air.add(gadget())
+        async with await s.radio().connect(ADDRESS, "test") as link:
+            s.stack.set_power("hci0", False)
+            await asyncio.wait_for(link.lost.wait(), 5)
+            assert await code_of(link.read(ECHO)) == "RADIO-LOST"
 
 
 async def test_connect_errors(stand):

@@ -149,6 +149,30 @@ async def test_radio_that_does_not_work_is_the_reason():
 
 
 @virtual
+async def test_adapter_off_while_connecting_and_while_connected():
+    async with Bench() as b:
+        b.gadget.locked_to = "00:00:00:00:00:01"
+        connecting = asyncio.ensure_future(b.fails("RADIO-OFF"))
+        await asyncio.sleep(3)
+        b.stack.set_power("hci0", False)
+        await connecting
+        b.gadget.locked_to = ""
+        b.stack.set_power("hci0", True)
+        async with await b.radio.connect(ADDRESS, "test") as link:
+            b.stack.set_power("hci0", False)
+            assert (await fault_of(link.read(ECHO))).code == "RADIO-LOST"
+
+
+@virtual
+async def test_adapter_unplugged_while_connected():
+    async with Bench() as b, await b.radio.connect(ADDRESS, "test") as link:
+        reading = asyncio.ensure_future(fault_of(link.read(MUTE)))
+        await asyncio.sleep(1)
+        b.stack.unplug("hci0")
+        assert (await reading).code == "RADIO-LOST"
+
+
+@virtual
 async def test_an_error_of_the_radio_is_tried_again_then_named():
     async with Bench() as b:
         b.stack.order("Connect", FAILED, "le-connection-timeout")
