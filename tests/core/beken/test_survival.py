@@ -9,7 +9,7 @@ failed no erase and no write is sent any more.
 from __future__ import annotations
 
 import resource
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -43,35 +43,18 @@ STAGES = {
 }
 BEFORE = ("link", "identify", "backup")
 AFTER = ("erase", "write", "verify")
-SURVIVED = ("byte lost out", "byte lost in", "byte changed out", "byte changed in")
 STOPS = {"Ctrl-C": Stop.CANCEL, "SIGHUP": Stop.HANGUP, "SIGTERM": Stop.TERMINATE}
 
 
 class Line(Wired):
-    """A line that loses or changes one byte when told to."""
+    """A line on which something happens to one request when told to."""
 
     def __init__(self, plug: Plug, baud: int, trap: Trap) -> None:
         super().__init__(plug, baud)
         self._trap = trap
-        self.spoil_in: Callable[[bytes], bytes] | None = None
 
     async def write(self, data: bytes) -> None:
         await super().write(self._trap.passing(self, data))
-
-    def _arrived(self, data: bytes) -> None:
-        if self.spoil_in is not None:
-            data, self.spoil_in = self.spoil_in(data), None
-        super()._arrived(data)
-
-
-def lose(data: bytes) -> bytes:
-    return data[:-1]
-
-
-def change(data: bytes) -> bytes:
-    """One bit of the operation: what is asked or answered is not what was sent."""
-    at = min(4, len(data) - 1)
-    return data[:at] + bytes([data[at] ^ 0x40]) + data[at + 1 :]
 
 
 class Trap:
@@ -108,10 +91,6 @@ class Trap:
         elif self.fault in STOPS:
             assert self.job is not None
             self.job.stop(STOPS[self.fault])
-        elif self.fault.endswith(" in"):
-            line.spoil_in = lose if "lost" in self.fault else change
-        else:
-            return lose(data) if "lost" in self.fault else change(data)
         return data
 
 
@@ -180,15 +159,6 @@ async def test_before_the_first_erase_nothing_is_changed(
     assert not bench.files("backups/*/*.bin")
 
 
-@pytest.mark.parametrize("stage", [*BEFORE, *AFTER])
-@pytest.mark.parametrize("fault", SURVIVED)
-@virtual
-async def test_a_bad_byte_is_survived(tmp_path: Path, stage: str, fault: str) -> None:
-    bench, _trap, outcome = await attempt(tmp_path, stage, fault)
-    assert isinstance(outcome, Finished), outcome
-    assert bytes(bench.plug.flash) == expected(stock())
-
-
 @pytest.mark.parametrize("stage", AFTER)
 @pytest.mark.parametrize("fault", ["cable", "silent"])
 @virtual
@@ -237,7 +207,7 @@ async def test_a_host_that_goes_down_stops_after_the_sector(tmp_path: Path, stag
     assert len(begun) <= 1, "the sector in hand is finished, no other is begun"
 
 
-@pytest.mark.parametrize("bit", range(24))
+@pytest.mark.parametrize("bit", [0, 11, 12, 13, 16, 20, 23])
 @virtual
 async def test_an_erase_that_hits_elsewhere_is_never_called_done(tmp_path: Path, bit: int) -> None:
     """Frames carry no checksum: one turned bit in the address erases another sector."""
