@@ -130,6 +130,7 @@ class Feed:
         self.walk: Walk | None = None
         self._lost = 0
         self._recorder: Recorder | None = None
+        self.recorded = 0
         self._source: Source | None = None
         self._reset = True
         self._playing = False
@@ -199,12 +200,12 @@ class Feed:
         self._recorder = Recorder(path, self._store)
 
     def stop_recording(self) -> int:
-        """End the recording; how many adverts it holds."""
+        """End the recording; how many adverts the last one holds."""
         recorder, self._recorder = self._recorder, None
-        if recorder is None:
-            return 0
-        recorder.close()
-        return recorder.count
+        if recorder is not None:
+            self.recorded = recorder.count
+            recorder.close()
+        return self.recorded
 
     def start_walk(self, address: str) -> None:
         """Begin a walk test with a device."""
