@@ -32,6 +32,8 @@ LEAST_SECRET = 4
 """A shorter secret is not searched for: it would hide half of every line."""
 
 _BANNER = tuple(text.decode() for text in BANNERS if text not in (b"J 0x1", b"go os_addr"))
+_SILENT_JUMP = "V:BK7231S"
+"""A T's loader: the line of its last register is the last that it says."""
 _JUMP = re.compile(r"\bJ 0x1[0-9a-fA-F]{4}|go os_addr\(")
 _REGISTERS = re.compile(r"^(REG|SVC|IRQ|FIR|SYS|ST|CPSR|R\d+(\(LR\))?)\s*:", re.IGNORECASE)
 _CRASH = re.compile(r"undefined instruction|prefetch abort|data abort", re.IGNORECASE)
@@ -130,9 +132,10 @@ def masked(line: str, secrets: Iterable[str] = ()) -> str:
 
 @dataclass(slots=True)
 class _Boot:
-    """One start, from its banner on."""
+    """One start, from its banner on; a `silent` loader does not say when it jumps."""
 
     began: float
+    silent: bool = False
     jumped: bool = False
     spoke: bool = False
     crashed: bool = False
@@ -194,7 +197,7 @@ class BootLog:
 
     def _judge(self, text: str) -> None:
         if any(banner in text for banner in _BANNER):
-            self._started()
+            self._started(silent=_SILENT_JUMP in text)
         boot = self._boot
         if boot is None:
             self._texts += text.isprintable()
@@ -203,12 +206,14 @@ class BootLog:
             boot.jumped = True
         elif _CRASH.search(text):
             boot.crashed = True
-        elif boot.jumped and not _REGISTERS.match(text):
+        elif _REGISTERS.match(text):
+            boot.jumped = boot.jumped or (boot.silent and text.startswith("ST"))
+        elif boot.jumped:
             boot.spoke = boot.spoke or not boot.crashed
             self._alive = self._alive or bool(_ALIVE.search(text))
 
-    def _started(self) -> None:
-        before, self._boot = self._boot, _Boot(self._now)
+    def _started(self, silent: bool) -> None:
+        before, self._boot = self._boot, _Boot(self._now, silent)
         self.boots += 1
         self._alive = False
         if before is None:

@@ -190,7 +190,8 @@ def _modem_manager(
         "SERIAL-MODEM",
         Level.PROBLEM,
         "ModemManager runs: it sends to every new adapter for some seconds.",
-        "Without a mobile modem switch it off. With one, type instead: " + "; ".join(lines)
+        "Without a mobile modem switch it off. With one, type the following instead and plug the "
+        "adapter in again: " + "; ".join(lines)
         if lines
         else "Without a mobile modem switch it off.",
         ("sudo systemctl disable --now ModemManager",),

@@ -86,7 +86,7 @@ def test_modem_manager_and_the_rule_that_keeps_it_away(computer: Computer) -> No
     computer.runs(500, "ModemManager", "/usr/sbin/ModemManager")
     finding = computer.found(CH340)["SERIAL-MODEM"]
     assert finding.commands == ("sudo systemctl disable --now ModemManager",)
-    rule = finding.do.partition("instead: ")[2]
+    rule = finding.do.partition("again: ")[2]
     rule = rule.partition("'")[2].partition("'")[0]
     computer.put("etc/udev/rules.d/99-wattbench.rules", f"{rule}\n")
     assert computer.found(CH340)["SERIAL-MODEM"].level is Level.OK
