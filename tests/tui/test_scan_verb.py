@@ -31,7 +31,8 @@ def recording(tmp_path: Path) -> Path:
     for module in (plain, sealed):
         module.poll(TARIFFS, POWER)
     for _ in range(10):
-        for one in (*plain.adverts(2), *sealed.adverts(2)):
+        heard = (*plain.adverts(2), *sealed.adverts(2))
+        for one in sorted(heard, key=lambda one: one.time):
             recorder.put(one)
         recorder.put(Advert(plain.time, "5A:00:00:00:00:01", "\x1b[2J", -90, {}, {0x4C: b"\x10"}))
     recorder.close()
