@@ -142,13 +142,13 @@ def apply_work(
     return Work(f"openbk-{word}", _title("Compare" if only_diff else "Apply", hosts), task)
 
 
-def backup_work(connect: Connect, host: str) -> Work:
+def backup_work(connect: Connect, host: str, *, sector: bool = False) -> Work:
     """Copy the flash of a device."""
 
     async def task(report: Reporter, tools: Tools) -> Result:
         from core.openbk.tasks.backup import BackupOptions, backup
 
-        options = BackupOptions(host=host)
+        options = BackupOptions(host=host, sector=sector)
         return await backup(report, options, connect=connect, store=tools.store)
 
     return Work("openbk-backup", f"Back up: {host}", task)

@@ -41,9 +41,11 @@ class Change:
         return {"path": self.path, "before": shown(self.before), "after": shown(self.after)}
 
 
-def shown(value: Any) -> str:
-    """A value for people and JSON; a secret only as set or empty."""
+def shown(value: Any, *, reveal: bool = False) -> str:
+    """A value for people and JSON; a secret only as set or empty, unless `reveal`."""
     match value:
+        case Secret() if reveal:
+            return value.value or value.name
         case Secret():
             return MASK if value.value or value.name else "(empty)"
         case Pin():
@@ -105,7 +107,7 @@ def changes(now: Profile, wanted: Profile) -> list[Change]:
 def _changes(now: Profile, wanted: Profile) -> Iterator[Change]:
     old = flat(now)
     for path, value in flat(wanted).items():
-        section, _, key = path.partition(".")
+        section = path.partition(".")[0]
         before = old.get(path)
         if section == "pins":
             before = before or Pin("None", 0)
@@ -127,7 +129,6 @@ def _changes(now: Profile, wanted: Profile) -> Iterator[Change]:
             continue
         elif not _same(before, value):
             yield Change(path, before, value)
-        del key
 
 
 def _same(before: Any, after: Any) -> bool:

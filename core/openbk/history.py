@@ -66,3 +66,10 @@ def entry_of(store: Store, mac: str, number: int) -> Entry:
             command=("wattbench", "openbk", "history", mac),
         )
     return found[0]
+
+
+def cached(store: Store, host: str) -> tuple[str, Profile] | None:
+    """(MAC, configuration) as last seen at this address, without asking the device."""
+    mac = store.devices.at(host)
+    entries = store.devices.history(mac) if mac else []
+    return (mac, profile_of(entries[-1])) if entries else None

@@ -385,10 +385,11 @@ def _value(secret: Secret | None) -> str:
     return secret.value if secret else ""
 
 
-def without_secrets(profile: Profile) -> Profile:
-    """The profile without any secret, for files that leave the house."""
-    return replace(
-        profile,
-        wifi=replace(profile.wifi, password=None, password2=None, web_password=None),
-        mqtt=replace(profile.mqtt, password=None),
-    )
+DEFAULT_FLAG = 10
+"""On in a fresh device, so that off must be said."""
+
+
+def without_defaults(profile: Profile) -> Profile:
+    """What of a whole configuration belongs into a profile: only flags that say something."""
+    said = {n: on for n, on in profile.flags.items() if on or n == DEFAULT_FLAG}
+    return replace(profile, flags=said)

@@ -50,6 +50,7 @@ class Setting:
     reference: float
     before: float
     after: float
+    factor_before: float
     factor: float
     error: float
     tolerance: float
@@ -71,6 +72,7 @@ class Setting:
             "reference": self.reference,
             "before": round(self.before, 4),
             "after": round(self.after, 4),
+            "factor_before": self.factor_before,
             "factor": self.factor,
             "error": round(self.error, 5),
             "tolerance": round(self.tolerance, 5),
@@ -176,7 +178,9 @@ async def set_quantity(
     await report.waiting(asyncio.sleep(SETTLE))
     after = await average(client, report, quantity)
     final = await stored_factor(client, device, quantity)
-    return Setting(quantity, reference, before, after, final, after / reference - 1, allowed, tries)
+    return Setting(
+        quantity, reference, before, after, old, final, after / reference - 1, allowed, tries
+    )
 
 
 def present_is_worse(present: float, best: float, target: float) -> bool:

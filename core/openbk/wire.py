@@ -8,10 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from core.profile.in_dump import PLACES
+
 SDK = "obk"
 """What `StatusFWR.SDK` says in every OpenBeken, and in no Tasmota."""
 
-CONFIG_AT = {"BK7231N": 0x1D1000, "BK7231T": 0x1E1000}
+CONFIG_AT = {chip.upper(): start for chip, start in PLACES.items()}
 CONFIG_SIZE = 0x1000
 FLASH_SIZE = 0x200000
 FACTORS_AT = 0x498

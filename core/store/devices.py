@@ -91,6 +91,13 @@ class Devices:
         self._write(mac, {**self.load(mac), "host": host, "history": rows})
         return entry
 
+    def at(self, host: str) -> str:
+        """The MAC of the device that was last read at `host`, or nothing."""
+        for path in sorted(self.root.glob("*.toml")):
+            if self.load(path.stem).get("host") == host:
+                return path.stem
+        return ""
+
     def _write(self, mac: str, values: dict[str, Any]) -> None:
         self._files.write(self.path(mac), tomli_w.dumps(values, multiline_strings=True).encode())
 

@@ -6,10 +6,14 @@ import backup
 import backup_show
 import bthome
 import module
+import openbk
 import radio
 import startup
 import wire
 
 if __name__ == "__main__":
-    met = [bench.main() for bench in (startup, backup, backup_show, bthome, module, radio, wire)]
+    met = [
+        bench.main()
+        for bench in (startup, backup, backup_show, bthome, module, openbk, radio, wire)
+    ]
     sys.exit(0 if all(met) else 1)

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from core.profile.block import Block
 from tui.cli import main
 from tui.host import STOPS
 
@@ -143,3 +144,21 @@ def test_the_bench_of_the_demo_has_its_own_devices(run: Run) -> None:
     assert len(found["devices"]) == 1 and found["searched"] == 2
     done = run("show", "192.168.1.1", "--demo", json_out=True)
     assert last(done)["code"] == "OBK-RANGE"
+
+
+def test_a_dump_in_place_of_a_device(run: Run, tmp_path: Path) -> None:
+    dump, made = tmp_path / "old.bin", tmp_path / "new.bin"
+    data = bytearray(b"\xff" * 0x200000)
+    data[0x1D1000:0x1D2000] = Block.new().sector()
+    dump.write_bytes(data)
+    assert "mqtt.user" in run("show", str(dump)).stdout
+    profile = "lsc-3202087.toml"
+    assert run("diff", str(dump), "--profile", profile).returncode == 4
+    assert run("apply", str(dump), "--profile", profile).returncode == 2
+    assert run("apply", str(dump), "--profile", profile, "--out", str(made)).returncode == 0
+    assert run("diff", str(made), "--profile", profile).returncode == 0
+    assert dump.read_bytes() == bytes(data)
+    assert "[pins.8]" in run("export", str(made)).stdout
+    stock = tmp_path / "stock.bin"
+    stock.write_bytes(b"\xff" * 0x200000)
+    assert last(run("show", str(stock), json_out=True))["code"] == "PROFILE-BLOCK"

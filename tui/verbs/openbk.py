@@ -13,6 +13,7 @@
     wattbench openbk history HOST|MAC [--undo N]
 
 HOST is a name or an address, also address:port.  A web password comes from --password-file.
+For show, export, diff and apply it may be a flash dump; apply then needs --out for the new one.
 """
 
 from __future__ import annotations
@@ -76,6 +77,8 @@ def _add_files(made: dict[str, argparse.ArgumentParser]) -> None:
     form.add_argument("--script", action="store_true", help="commands for the console")
     made["export"].add_argument("--out", type=Path, metavar="F", help="write there")
     made["ota"].add_argument("--image", type=Path, required=True, help="Open<chip>_<version>.rbl")
+    made["backup"].add_argument("--sector", action="store_true", help="the configuration only")
+    made["apply"].add_argument("--out", type=Path, metavar="G", help="of a dump: the new file")
     restore = made["restore"].add_argument
     restore("--backup", type=Path, required=True, help="a flash dump, or a configuration sector")
     restore("--raw", action="store_true", help="byte for byte; needs a power cut")
@@ -96,6 +99,11 @@ def run(args: argparse.Namespace, bench: Bench) -> int:
 
     for text in left_open(bench.host.store):
         bench.out.aside(text)
+    dump = file_named(args)
+    if dump is not None:
+        from tui.openbk_dump import run_on_dump
+
+        return run_on_dump(args, bench, dump)
     connect = connect_of(bench.host, read_password(args.password_file))
     if args.action == "watch":
         from tui.openbk_watch import run_watch
@@ -104,6 +112,15 @@ def run(args: argparse.Namespace, bench: Bench) -> int:
     if args.action == "export":
         return _export(args, bench, connect)
     return _run_job(args, bench, connect)
+
+
+def file_named(args: argparse.Namespace) -> Path | None:
+    """The dump that stands in place of a host, if it is one."""
+    if args.action not in ("show", "export", "diff", "apply"):
+        return None
+    names = getattr(args, "hosts", None) or [args.host]
+    path = Path(names[0])
+    return path if len(names) == 1 and path.is_file() else None
 
 
 def _run_job(args: argparse.Namespace, bench: Bench, connect: Connect) -> int:
@@ -125,7 +142,7 @@ def _run_job(args: argparse.Namespace, bench: Bench, connect: Connect) -> int:
         case "ota":
             work = works.ota_work(connect, args.host, args.image)
         case "backup":
-            work = works.backup_work(connect, args.host)
+            work = works.backup_work(connect, args.host, sector=args.sector)
         case "restore":
             work = works.restore_work(connect, args.host, args.backup, raw=args.raw)
         case _:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from dataclasses import dataclass
 
 from core.bkimage import backup as judge
@@ -13,6 +14,7 @@ from core.openbk.client import Client, Connect
 from core.openbk.fleet import on_host
 from core.openbk.read import identify, read_device
 from core.store.backups import Part, SidecarFacts
+from core.store.clock import stamp
 from core.store.store import Store
 
 PIECE = 0x1000
@@ -23,9 +25,10 @@ COPIED = "copied over HTTP: no checksum of the chip proves it"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackupOptions:
-    """`host` as typed; the whole flash is read."""
+    """`host` as typed; the whole flash is read, or with `sector` its configuration alone."""
 
     host: str
+    sector: bool = False
 
 
 async def backup(
@@ -36,7 +39,33 @@ async def backup(
     Result: file, sha256, marks.  The backup is never `true`: it opens an erase only after the
     chip's own checksums agreed with it.  Raises OBK-SHORT, OBK-BROKEN, STORE-*.
     """
-    return await on_host(connect, options.host, lambda client: _backup(report, client, store))
+    work = _sector if options.sector else _backup
+    return await on_host(connect, options.host, lambda client: work(report, client, store))
+
+
+async def _sector(report: Reporter, client: Client, store: Store) -> Result:
+    """The configuration sector in a file of its own, which `restore` takes."""
+    report.phase("Read the configuration", 1, 1)
+    device = await read_device(client)
+    await history.keep(store, device, "read")
+    if not device.sector:
+        raise faults.WRONG_CHIP(
+            what=f"Where a {device.chip} keeps its configuration is not known.",
+            cause="Only BK7231N and BK7231T are.",
+            next="Export it as a profile.",
+            command=("wattbench", "openbk", "export", client.host),
+        )
+    name = device.mac.replace(":", "").lower() or "unknown"
+    stamped = f"{stamp(store.now())}-{device.chip.lower()}-config.sector"
+    path = store.home / "backups" / name / stamped
+    await asyncio.to_thread(store.files.write, path, device.sector)
+    return {
+        "summary": f"Configuration sector of {device.name}: {path.name}",
+        "mac": device.mac,
+        "size": len(device.sector),
+        "file": str(path),
+        "sha256": hashlib.sha256(device.sector).hexdigest(),
+    }
 
 
 async def _backup(report: Reporter, client: Client, store: Store) -> Result:

@@ -61,7 +61,8 @@ async def _ota(
     if not version:
         report.warn("OTA-NAME", "The file's name does not say chip and version; check its source.")
     report.phase("Save the files", 2, PHASES)
-    block = await client.raw("/api/fsblock") if device.profile.files else b""
+    before = await client.files()
+    block = await client.raw("/api/fsblock") if before else b""
     await _ask(report, device, options.image.name, version)
     await report.point_of_no_return("An update was being sent; do not switch the plug off.")
     with switching(store, device, device.relays):
@@ -73,7 +74,7 @@ async def _ota(
         there = await wait_back(client, device, asked, connect, moves=False)
         try:
             report.phase("Put the files back", 5, PHASES)
-            files = await _put_back(report, there, device, block)
+            files = await _put_back(report, there, before, block)
             report.phase("Check", 6, PHASES)
             now = await there.info()
         finally:
@@ -149,13 +150,11 @@ async def _send(report: Reporter, client: Client, data: bytes) -> None:
         )
 
 
-async def _put_back(report: Reporter, client: Client, device: Device, block: bytes) -> int:
+async def _put_back(
+    report: Reporter, client: Client, before: tuple[wire.Entry, ...], block: bytes
+) -> int:
     """The saved file system, where the update took it; only with the size just read (O7)."""
-    if not block:
-        return 0
-    if {entry.name for entry in await client.files() if not entry.folder} >= {
-        path for path in device.profile.files if "/" not in path
-    }:
+    if not block or set(before) <= set(await client.files()):
         return 0
     present = await client.raw("/api/fsblock")
     if len(present) != len(block):
@@ -166,7 +165,7 @@ async def _put_back(report: Reporter, client: Client, device: Device, block: byt
         )
         return 0
     await client.upload("/api/fsblock", block)
-    return len(device.profile.files)
+    return len(before)
 
 
 def _old_version(device: Device) -> FaultError:

@@ -16,7 +16,8 @@ from core.openbk.lost import switching
 from core.openbk.read import Device, read_device
 from core.openbk.tasks.apply import ApplyOptions, apply
 from core.profile.block import Block
-from core.profile.model import Profile
+from core.profile.in_dump import Place, find
+from core.profile.model import Calibration, Profile
 from core.store.files import read
 from core.store.store import Store
 
@@ -56,34 +57,22 @@ async def restore(
     )
 
 
-def config_sectors(data: bytes, name: str) -> dict[str, bytes]:
-    """Chip -> configuration sector in a flash dump; a bare sector fits any chip ("").
-
-    Raises OBK-FILE when there is none whose checksum fits.
-    """
-    places = {"": 0} if len(data) <= wire.CONFIG_SIZE else wire.CONFIG_AT
-    found = {}
-    for chip, at in places.items():
-        sector = data[at : at + wire.CONFIG_SIZE]
-        try:
-            Block.parse(sector)
-        except FaultError:
-            continue
-        found[chip] = sector.ljust(wire.CONFIG_SIZE, b"\xff")
-    if not found:
+def config_place(data: bytes, name: str) -> Place:
+    """The configuration in a dump or a bare sector.  Raises OBK-FILE when there is none."""
+    try:
+        return find(data)
+    except FaultError as error:
         raise faults.FILE(
             what=f"{name} holds no OpenBeken configuration.",
             cause="It is a backup of the stock firmware, or of another kind of file.",
             next="Choose a backup that was made while OpenBeken ran.",
-        )
-    return found
+        ) from error
 
 
 def config_profile(data: bytes, name: str) -> Profile:
     """The values in a dump's configuration; factors are left out, they cannot be sent."""
-    sector = next(iter(config_sectors(data, name).values()))
-    profile = Block.parse(sector).profile()
-    return replace(profile, calibration=type(profile.calibration)())
+    profile = config_place(data, name).block.profile()
+    return replace(profile, calibration=Calibration())
 
 
 async def _raw(
@@ -92,15 +81,15 @@ async def _raw(
     report.phase("Read", 1, PHASES)
     device = await read_device(client)
     await history.keep(store, device, "before")
-    sectors = config_sectors(data, options.backup.name)
-    sector = sectors.get(device.chip) or sectors.get("")
+    found = config_place(data, options.backup.name)
     place = wire.CONFIG_AT.get(device.chip)
-    if sector is None or place is None:
+    if place is None or (found.chip and found.chip.upper() != device.chip):
         raise faults.WRONG_CHIP(
-            what=f"{options.backup.name} is of a {'/'.join(sectors)}, the device a {device.chip}.",
+            what=f"{options.backup.name} is of a {found.chip}, the device is a {device.chip}.",
             cause="The sector lies elsewhere on this chip.",
             next="Restore without --raw: values fit every chip.",
         )
+    sector = found.block.sector()
     report.phase("Ask", 2, PHASES)
     await report.confirm(
         Question(

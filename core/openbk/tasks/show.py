@@ -11,9 +11,10 @@ from core.openbk import history
 from core.openbk.client import Connect
 from core.openbk.difference import changes, shown
 from core.openbk.fleet import PARALLEL, Outcome, each, fleet_result, on_host, warn_each
+from core.openbk.plan import without_defaults
 from core.openbk.read import Device, read_device
 from core.profile import script, template
-from core.profile.model import Profile, Secret, flat
+from core.profile.model import Profile, flat
 from core.profile.secrets import secret_paths
 from core.profile.toml_file import dump
 from core.store.store import Store
@@ -75,7 +76,7 @@ async def export(
         return {
             "summary": f"{device.name}: configuration exported",
             "mac": device.mac,
-            "text": FORMS[form](exported(device), reveal),
+            "text": FORMS[form](without_defaults(device.profile), reveal),
             "left_out": [] if reveal and form == "profile" else secret_paths(device.profile),
         }
 
@@ -87,18 +88,6 @@ FORMS: dict[str, Callable[[Profile, bool], str]] = {
     "template": lambda profile, _reveal: template.dump(profile, name=profile.names.long or ""),
     "script": lambda profile, _reveal: script.dump(profile),
 }
-
-
-def exported(device: Device) -> Profile:
-    """What of a device belongs into a profile: only flags that are on, no defaults that say
-    nothing; enough to make a cleared device the same again."""
-    profile = device.profile
-    on = {n: value for n, value in profile.flags.items() if value or n == _DEFAULT_FLAG}
-    return replace(profile, flags=on)
-
-
-_DEFAULT_FLAG = 10
-"""On in a fresh device, so that off must be said."""
 
 
 async def _each(report: Reporter, hosts: tuple[str, ...], one: Any) -> list[Outcome[Result]]:
@@ -116,9 +105,6 @@ async def _each(report: Reporter, hosts: tuple[str, ...], one: Any) -> list[Outc
 def described(device: Device, *, reveal: bool = False) -> dict[str, Any]:
     """The device as plain values for JSON and screens."""
 
-    def text(value: Any) -> str:
-        return value.value if reveal and isinstance(value, Secret) else shown(value)
-
     return {
         "summary": f"{device.name}: {device.chip} {device.info.version}, {device.mac or 'no MAC'}",
         "address": device.host,
@@ -131,7 +117,9 @@ def described(device: Device, *, reveal: bool = False) -> dict[str, Any]:
         "mqtt": device.state.mqtt,
         "running": list(device.state.drivers),
         "readings": dict(device.state.readings),
-        "profile": {path: text(value) for path, value in flat(device.profile).items()},
+        "profile": {
+            path: shown(value, reveal=reveal) for path, value in flat(device.profile).items()
+        },
         "notes": list(device.notes),
     }
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from core.events import Event, Note
 from core.job import Job, Stop
 from core.openbk.client import Client
+from core.openbk.history import cached
 from core.openbk.lost import left_open
 from core.openbk.read import read_device
 from core.openbk.tasks.apply import ApplyOptions, apply, diff
@@ -287,6 +288,18 @@ async def test_history_undo_and_what_changed_since(tmp_path: Path) -> None:
         assert isinstance(since, dict)
         assert [c["path"] for c in since["changes"]] == ["mqtt.host"]
     assert (tmp_path / "devices" / "a4c1385c94fa.toml").stat().st_mode & 0o777 == 0o600
+
+
+@virtual
+async def test_the_last_configuration_is_there_without_the_device(tmp_path: Path) -> None:
+    bench = bench_in(tmp_path)
+    async with plugged(config=lsc(replace(EVERYTHING, files={}))) as served:
+        host = served.host
+        await bench.run(lambda r: show(r, (host,), connect=connect, store=bench.store))
+    found = cached(bench.store, host)
+    assert found is not None and found[0] == "a4c1385c94fa"
+    assert found[1].mqtt == EVERYTHING.mqtt and found[1].wifi == EVERYTHING.wifi
+    assert cached(bench.store, "10.9.9.9") is None
 
 
 @virtual

@@ -14,8 +14,7 @@ from core.job import Job
 from core.openbk.client import Client
 from core.openbk.tasks.backup import BackupOptions, backup
 from core.openbk.tasks.ota import OtaOptions, ota, require_fitting
-from core.openbk.tasks.restore import RestoreOptions, restore
-from core.profile.block import Block
+from core.openbk.tasks.restore import RestoreOptions, config_place, restore
 from core.profile.model import Mqtt, Names, Profile
 from core.sim.firmware import openbeken_qio, openbeken_rbl
 from core.store.files import read
@@ -53,6 +52,20 @@ async def test_a_copy_of_the_flash_is_kept_and_is_not_true(tmp_path: Path) -> No
     kept = bench.store.backups.all()[0]
     assert not kept.facts.true and kept.facts.source == "HTTP"
     assert any("no checksum of the chip" in reason for reason in kept.facts.reasons)
+
+
+@virtual
+async def test_the_sector_alone_is_kept_and_goes_back(tmp_path: Path) -> None:
+    bench = bench_in(tmp_path)
+    async with plugged(config=OLD) as served:
+        chosen = BackupOptions(host=served.host, sector=True)
+        task = lambda r: backup(r, chosen, connect=connect, store=bench.store)  # noqa: E731
+        kept = Path(str(result_of(await bench.run(task))["file"]))
+        assert read(kept) == OLD
+        served.site.commands.run("ShortName other")
+        back = RestoreOptions(host=served.host, backup=kept)
+        result_of(await bench.run(lambda r: restore(r, back, connect=connect, store=bench.store)))
+        assert served.device.config.get("names.short") == "old-name"
 
 
 @virtual
@@ -173,15 +186,16 @@ async def test_an_update_is_sent_once_and_proven_by_the_version(tmp_path: Path) 
     image = tmp_path / "OpenBK7231N_1.18.300.rbl"
     image.write_bytes(rbl())
     async with plugged() as served:
-        served.device.files["autoexec.bat"] = b"startDriver NTP"
+        files = {"autoexec.bat": b"startDriver NTP", "web/x.bin": b"\xff\x00"}
+        served.device.files |= files
         chosen = OtaOptions(host=served.host, image=image)
         result = result_of(
             await bench.run(lambda r: ota(r, chosen, connect=connect, store=bench.store))
         )
         assert (result["before"], result["after"]) == ("1.18.299", "1.18.300")
         assert [t for m, t in served.requests if t == "/api/ota"] == ["/api/ota"]
-        assert served.device.files == {"autoexec.bat": b"startDriver NTP"}  # put back
-        assert result["files"] == 1
+        assert served.device.files == files  # put back, also what is no text
+        assert result["files"] == 2
 
 
 @virtual
@@ -226,8 +240,6 @@ async def test_an_update_that_is_declined_sends_nothing(tmp_path: Path) -> None:
 
 
 def test_a_sector_alone_fits_any_chip() -> None:
-    from core.openbk.tasks.restore import config_sectors
-
-    assert config_sectors(OLD, "x") == {"": OLD}
-    assert config_sectors(OLD[:3584], "x") == {"": OLD}
-    assert Block.parse(OLD).profile().names.short == "old-name"
+    for data in (OLD, OLD[:3584]):
+        place = config_place(data, "x")
+        assert (place.chip, place.block.sector()) == ("", OLD)

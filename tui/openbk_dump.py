@@ -1,0 +1,56 @@
+"""The openbk verb on a flash dump in place of a device."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from core.fault import Exit
+from core.openbk import in_file
+from core.openbk.difference import Change
+from core.profile.model import Profile
+from core.profile.secrets import filled, needed
+from core.store.files import Files, read
+from tui.lines import Bench
+from tui.openbk_works import find_profile
+
+
+def run_on_dump(args: argparse.Namespace, bench: Bench, path: Path) -> int:
+    """Show, export, compare or edit.  Raises PROFILE-*, STORE-*."""
+    data = read(path)
+    if args.action == "show":
+        found = in_file.show(data, path.name, reveal=args.reveal)
+        lines = [f"{name:<22} {text}" for name, text in found["profile"].items()]
+        bench.out.result(found, [found["summary"], *lines])
+        return Exit.DONE
+    if args.action == "export":
+        text = in_file.export(data, reveal=args.reveal)
+        if bench.host.options.json:
+            bench.out.result({"text": text})
+        elif args.out:
+            Files().write(args.out, text.encode())
+        else:
+            bench.out.raw(text.encode())
+        return Exit.DONE
+    profile = _profile(bench, args.profile)
+    changes = in_file.compare(data, profile)
+    if args.action == "diff":
+        return _say(bench, changes, Exit.DIFFERENT if changes else Exit.DONE)
+    if args.out is None:
+        bench.out.aside("apply to a dump needs --out: the dump itself stays as it is.")
+        bench.out.result({"exit": Exit.USAGE})
+        return Exit.USAGE
+    Files().write(args.out, in_file.apply(data, profile))
+    return _say(bench, changes, Exit.DONE)
+
+
+def _profile(bench: Bench, name: str) -> Profile:
+    profile, keys = find_profile(bench.host, name), bench.host.store.keys
+    known = {secret: keys.secret(secret) for secret in needed(profile)}
+    return filled(profile, {name: value for name, value in known.items() if value is not None})
+
+
+def _say(bench: Bench, changes: list[Change], code: int) -> int:
+    lines = [change.line() for change in changes] or ["no change"]
+    bench.out.result({"changes": [change.to_json() for change in changes], "exit": code}, lines)
+    return code
