@@ -74,4 +74,5 @@ async def join(demo: Demo) -> Callable[[], None]:
     served = ServedModule(module_flash(meter_image("V1.6", 73988, 16)), DEFAULT)
     demo.add_port(served.path, "simulated module programmer (TLSRPGM)")
     demo.remember("module_port", served.path)
+    demo.remember("module_image", str(demo.home / "firmware" / IMAGE))
     return served.unplug
