@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -17,7 +17,7 @@ from textual.widgets import ContentSwitcher, Input
 from core.fault import FaultError
 from tui.host import Work
 from tui.model import JobView, Model
-from tui.panes.base import BasePane, Line
+from tui.panes.base import BasePane, Line, PaneScreen
 from tui.panes.meter import choices, values
 from tui.panes.meter.near import Nearby
 from tui.text import duration
@@ -27,6 +27,9 @@ from tui.widgets.fault_card import FaultCard
 from tui.widgets.form import Field, Form
 from tui.widgets.prose import fit, fold
 from tui.widgets.steps import StepList
+
+if TYPE_CHECKING:
+    from tui.app import WattbenchApp
 
 KIND, LIVE = "meter-", "meter-live"
 STARTS = frozenset(("undo", "bind", "unlock", "keep_key", "update", "reboot", "clear"))
@@ -367,6 +370,13 @@ class Pane(BasePane):
             self.wattbench.say("No fault is shown.")
             return
         self.app.push_screen(TextDialog(job.fault.code, help_page(job.fault.code)))
+
+
+async def open_with(app: WattbenchApp, address: str) -> None:
+    """Open the pane with this module, ready for the meter's address."""
+    await app.switch_mode("meter")
+    if isinstance(app.screen, PaneScreen) and isinstance(app.screen.pane, Pane):
+        app.screen.pane.take_module(address)
 
 
 def _where(job: JobView) -> str:

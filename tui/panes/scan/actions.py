@@ -24,6 +24,13 @@ PANE = PaneInfo(
         Action(
             "export", "e", "Export", "The table as CSV and JSON; shown, the device.", shown=False
         ),
+        Action(
+            "meter",
+            "m",
+            "Set up",
+            "Set the module up: type its meter's address (pane 4).",
+            shown=False,
+        ),
         Action("place", "space", "Place done", "Walk test: this place is done.", shown=False),
         Action("door", "z", "Door closed", "Walk test: the last sample.", shown=False),
     ),

@@ -115,6 +115,13 @@ class Commands(BasePane):
             return
         self.front("table")
 
+    def do_meter(self) -> None:
+        from tui.panes.meter.pane import open_with
+
+        view = self.chosen_view()
+        if view is not None:
+            self.call_later(open_with, self.wattbench, view.address)
+
     # -- keys ----------------------------------------------------------------------------------
 
     def do_key(self) -> None:
