@@ -7,7 +7,7 @@ module makes a `Permit`.  Source: rulings T2, T3; TLSRPGM sheet 5.5.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from core.events import Question
@@ -17,10 +17,12 @@ from core.telink import faults
 from core.telink.identify import CHIP, Module
 from core.telink.permit import _SEAL, Permit
 from core.tlimage import image as images
+from core.tlimage import ring
 from core.tlimage.flashmap import (
     BANK_SIZE,
     BOOTABLE_SIZES,
     IDENTITY,
+    RING,
     SECTOR,
     SETTINGS,
     untouchable,
@@ -56,13 +58,31 @@ class Plan:
 
     def wanted(self, at: int) -> bytes:
         """What the sector at `at` shall hold."""
+        found = self._from(at)
+        if found is None:
+            raise KeyError(at)
+        return found[:SECTOR]
+
+    def _from(self, at: int) -> bytes | None:
+        """What is wanted from `at` to the end of the range that holds it; None where none does."""
         offset = 0
         for start, end in self.ranges:
             if start <= at < end:
-                offset += at - start
-                return self.target[offset : offset + SECTOR]
+                return self.target[offset + at - start : offset + end - start]
             offset += end - start
-        raise KeyError(at)
+        return None
+
+    @property
+    def outcome(self) -> Module:
+        """The module as it is once the plan is carried out."""
+        banks = []
+        for bank in self.module.banks:
+            planned = self._from(bank.base)
+            found = bank if planned is None else images.bank(planned[:BANK_SIZE], bank.base)
+            banks.append(found)
+        planned = self._from(RING.start)
+        settings = self.module.settings if planned is None else ring.newest(planned)
+        return replace(self.module, banks=tuple(banks), settings=settings)
 
     @property
     def lines(self) -> tuple[str, ...]:

@@ -67,6 +67,7 @@ async def carry_out(bench: Session, plan: Plan, store: Store, steps: Steps) -> R
         bench.leave_stopped = writer.touched
         raise
     folder.drop_target()
+    report.facts("device", **plan.outcome.facts())
     report.phase("Start", steps.index + 4, steps.of)
     started = await _started(bench)
     report.note("SWS", SWS_TEXT)

@@ -30,6 +30,8 @@ async def test_flash_leaves_image_and_untouched_rest_and_the_firmware_runs(tmp_p
     assert table.files("jobs/*/plan.json")
     assert [q.key for q in table.answers.asked] == ["module-gate", "write-plan"]
     assert "SWS" in table.notes()
+    assert table.facts("device")["firmware"] == "electricity_meter V1.7 (boots)"
+    assert table.facts("device")["settings"]["meter_address"] == 20109  # type: ignore[index]
 
 
 @virtual
@@ -103,7 +105,8 @@ async def test_wipe_needs_the_mac_typed_and_erases_only_settings(tmp_path: Path)
     result = result_of(await table.job("wipe"))
     wanted = table.before[:0x40000] + b"\xff" * 0x36000 + table.before[0x76000:]
     assert bytes(table.module.flash) == wanted
-    assert "erased" in result["summary"]
+    assert "erased" in result["summary"] and table.facts("device")["settings"] is None
+    assert table.facts("device")["firmware"] == "electricity_meter V1.6 (boots)"
     assert {c.kind for c in table.module.changes} == {"erase"}
     assert len(table.module.changes) == 2  # only the sectors that held anything
 
@@ -180,7 +183,9 @@ async def test_what_was_updated_over_the_air_is_seen_and_bank_0_wins(tmp_path: P
     table = bench(tmp_path, flash=bytes(flash))
     result_of(await table.job("flash"))
     assert "BANK-1" in table.notes() and table.right
-    assert table.facts("device")["firmware"] == "electricity_meter V1.6 (boots)"
+    seen = [e.body.values for e in table.events if getattr(e.body, "key", "") == "device"]
+    assert seen[-2]["firmware"] == "electricity_meter V1.6 (boots)"
+    assert seen[-1]["firmware"] == "electricity_meter V1.7 (boots)"
 
 
 @virtual
