@@ -70,7 +70,10 @@ async def _write_on(
     began = asyncio.get_running_loop().time()
     report.phase("Job", 1, PHASES)
     target = await asyncio.to_thread(_target, path)
-    base = await load(store, Path(str(old.get("backup", ""))))
+    kept = Path(str(old.get("backup", "")))
+    if kept.suffix != ".bin":
+        raise _broken("its plan names no backup")
+    base = await load(store, kept)
     if base[0].sha256 != old.get("backup_sha256"):
         raise _broken(f"{base[0].path.name} is not the backup that the job rests on")
     report.phase("Safety", 2, PHASES)

@@ -187,6 +187,10 @@ SPOILT: list[tuple[Spoil, str]] = [
     (lambda job, _: (job / "plan.json").unlink(), "BK-RESUME"),
     (lambda job, _: (job / "plan.json").write_bytes(b"\xff{["), "BK-RESUME"),
     (lambda job, _: (job / "plan.json").write_text('{"job": "flash"}'), "BK-RESUME"),
+    (
+        lambda job, _: (job / "plan.json").write_text('{"job": "flash", "chip": "bk7231n"}'),
+        "BK-RESUME",
+    ),
     (_other_range, "BK-RESUME"),
     (_over_rf, "BK-RESUME"),
     (lambda _, backup: backup.unlink(), "STORE-UNREADABLE"),
