@@ -8,12 +8,13 @@ import bthome
 import module
 import openbk
 import radio
+import scan_pane
 import startup
 import wire
 
 if __name__ == "__main__":
     met = [
         bench.main()
-        for bench in (startup, backup, backup_show, bthome, module, openbk, radio, wire)
+        for bench in (startup, backup, backup_show, bthome, module, openbk, radio, wire, scan_pane)
     ]
     sys.exit(0 if all(met) else 1)
