@@ -25,7 +25,6 @@ IDLE_BITS = 24
 STOP_BITS = 10.5
 RUBBISH = bytes.fromhex("00f8e0ff80")
 LATE = 0.15
-BOOT_SPEED = 1
 GARBLE = bytes((0x00, 0x80, 0xE0, 0xF8, 0xFE, 0xFF)[byte % 6] for byte in range(256))
 
 

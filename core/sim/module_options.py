@@ -7,7 +7,6 @@ from typing import Literal
 
 from core.sim.module_orders import Order
 
-VERSIONS = (1, 2, 3, 4, 5, 8)
 READ_SECONDS = 11.4e-3 / 1024
 """SWire, per byte read (TLSRPGM sheet 6)."""
 WRITE_SECONDS = 19.4e-3 / 1024

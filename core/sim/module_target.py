@@ -36,7 +36,6 @@ class Target:
         self._released = float("-inf")
         self._sram = bytearray(SRAM_SIZE)
         self._analog = bytes(range(256))
-        self._spi: bytes = b""
 
     # -- power and reset -------------------------------------------------------------------
 

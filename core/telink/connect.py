@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from core.fault import FaultError
 from core.job import Reporter
 from core.telink import faults, wire
-from core.telink.client import SILENCE, SILENCE_LIMIT, Client
+from core.telink.client import Client
+from core.telink.conversation import SILENCE, SILENCE_LIMIT
 from core.telink.wire import BASE_BAUD, BAUDS, FLOADER
 from core.telink.wiring import HAND_PROMPT, IN_ORDER
 

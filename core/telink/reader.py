@@ -14,7 +14,8 @@ from core.job import Reporter
 from core.store.backups import Part
 from core.telink import cells, faults, wire
 from core.telink.cells import Cells
-from core.telink.client import TRIES, Client
+from core.telink.client import Client
+from core.telink.conversation import TRIES
 from core.telink.identify import Module, read_twice
 from core.tlimage.flashmap import IDENTITY, KIB, SECTOR, untouchable
 

@@ -17,7 +17,8 @@ from core.fault import FaultError
 from core.job import Reporter
 from core.telink import cells, faults
 from core.telink.cells import Cells
-from core.telink.client import TRIES, Client
+from core.telink.client import Client
+from core.telink.conversation import TRIES
 from core.telink.identify import PROTECTION
 from core.telink.plan import Plan, marks_bank
 from core.tlimage.flashmap import BANK_SIZE, KIB, PAGE, SECTOR

@@ -12,7 +12,8 @@ from core.job import Result
 from core.store.files import read
 from core.store.store import Store
 from core.telink import faults, wire
-from core.telink.client import PROBE, Client
+from core.telink.client import Client
+from core.telink.conversation import PROBE
 from core.telink.identify import read_twice
 from core.telink.plan import FLASH, WIPE, Plan
 from core.telink.tasks.session import Session
@@ -71,6 +72,11 @@ async def carry_out(bench: Session, plan: Plan, store: Store, steps: Steps) -> R
     report.phase("Start", steps.index + 4, steps.of)
     started = await _started(bench)
     report.note("SWS", SWS_TEXT)
+    return _result(plan, writer.retries + bench.client.retries, started)
+
+
+def _result(plan: Plan, retries: int, started: str) -> Result:
+    """The flat result: module, ranges, backup, `started`, `summary`."""
     return {
         "mac": plan.module.mac,
         "flash_id": plan.module.flash_id,
@@ -79,7 +85,7 @@ async def carry_out(bench: Session, plan: Plan, store: Store, steps: Steps) -> R
         "backup": plan.backup,
         "backup_sha256": plan.backup_sha256,
         "verified": True,
-        "retries": writer.retries + bench.client.retries,
+        "retries": retries,
         "started": started,
         "summary": f"{_done(plan)}, written and proven; {_STARTED[started]}",
     }
