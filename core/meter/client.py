@@ -101,11 +101,6 @@ class Client:
         self._tell()
         return dict(self.live)
 
-    @property
-    def has_current(self) -> bool:
-        """Whether this firmware has the current over GATT (sheet 9.2)."""
-        return "current" in self._live_names
-
     async def version_text(self) -> str:
         """2A28, "V1.7"; empty where it is missing."""
         if not self._connection.has(wire.SOFTWARE_REVISION, service=wire.INFO_SERVICE):

@@ -57,38 +57,6 @@ OLD = FaultKind(
     "or leave the setting out.",
     exit=Exit.REFUSED,
 )
-NOT_SEEN = FaultKind(
-    "METER-NOT-SEEN",
-    "The module is not in range",
-    "No advert of this address was received. Is it powered? Open the door of the cabinet and go "
-    "nearer. A module that somebody else is connected to is silent, too; it hangs up by itself "
-    "after 5 minutes.",
-)
-ELSEWHERE = FaultKind(
-    "METER-ELSEWHERE",
-    "The module went silent: probably somebody else is connected",
-    "It was strong a moment ago. A connected module does not advertise; it ends every connection "
-    "after 5 minutes and then is back. Close the web page or phone that has it open.",
-)
-BOUND = FaultKind(
-    "METER-BOUND",
-    "The module is bound to another Bluetooth adapter",
-    'Its "whitelist" is a pairing: after the first one it accepts connections from that adapter '
-    "only, though everybody goes on hearing it. Release it from the computer that it is bound to "
-    "(`meter release`), or at the module itself. " + _SWS,
-)
-STALE_BOND = FaultKind(
-    "METER-STALE-BOND",
-    "This computer still has a pairing that the module has forgotten",
-    "The module was released, here the pairing is still stored, and so the connection ends as "
-    "soon as it begins. Forget it here (the program offers it), then connect again.",
-)
-CONNECT = FaultKind(
-    "METER-CONNECT",
-    "The connection could not be made",
-    "What has helped others, in this order: go nearer, switch off the hotspot or 2.4 GHz Wi-Fi of "
-    "this computer, use a USB Bluetooth adapter on an extension lead.",
-)
 NO_METER = FaultKind(
     "METER-NOT-ONE",
     "This device is no meter module",

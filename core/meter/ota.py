@@ -13,8 +13,8 @@ from core.tlimage.image import Image, identify
 BLOCK = 16
 LEAST, MOST = 0x4000, 0x1F000
 """Bytes that the module takes over the air; by wire it takes others."""
-TOTAL, GAP = 40.0, 5.0
-"""Seconds that the module waits for the whole and for the next block."""
+TOTAL = 40.0
+"""Seconds that the module waits for the whole."""
 START = b"\x01\xff"
 READ_EVERY = 8
 """A read after so many blocks forces a round trip: the module buffers eight."""

@@ -174,6 +174,7 @@ class MeterModule(Peripheral):
     async def _poll(self) -> None:
         async with self._busy:
             await self.brain.poll()
+            self.brain.drain()
         if self._central is not None:
             self._after(self._poll_in(), self._poll_due)
 

@@ -114,7 +114,7 @@ class Brain:
         }.get(number)
         if action is None or not await action(body):
             self.log.add(f"Unknown or incomplete command 0x{number:02x}")
-        self._drain()
+        self.drain()
 
     def _save(self) -> None:
         self.settings.saved = True
@@ -259,6 +259,7 @@ class Brain:
         for _ in range(2):
             self._tell(data, False)
 
-    def _drain(self) -> None:
+    def drain(self) -> None:
+        """Send what the log holds."""
         while (piece := self.log.take()) is not None:
             self._twice(piece)

@@ -41,8 +41,8 @@ class ModuleOptions:
     connection.  `deaf` loses so many identify commands; `mute` sends no notification at all;
     `doubled` is what real modules do.  `stuck` are command ids that are taken and not done.
     `drop_after` cuts the link after so many writes.  `ota_error` makes an update fail with this
-    code after `ota_error_at` blocks.  `status_bytes` cuts or pads the status.  `pace` makes polls of the meter
-    shorter, for tests in real time.
+    code after `ota_error_at` blocks.  `status_bytes` cuts or pads the status.
+    `pace` makes polls of the meter shorter, for tests in real time.
     """
 
     address: str = "A4:C1:38:5C:94:FA"

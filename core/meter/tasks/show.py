@@ -27,8 +27,9 @@ async def show(report: Reporter, options: ShowOptions, *, reach: Reach, store: S
         for code, text in oddities(here):
             report.warn(code, text)
         key = await _key(here, options, store)
+        revision = await here.client.version_text()
         found = here.facts()
-    return {**found, **key, "summary": summary(here)}
+    return {**found, **key, "software_revision": revision, "summary": summary(here)}
 
 
 async def _key(here: Visit, options: ShowOptions, store: Store) -> dict[str, object]:
