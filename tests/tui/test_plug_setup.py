@@ -172,3 +172,17 @@ def test_the_self_test_of_an_adapter_that_hears_nothing(tmp_path: Path, tx2: Tx2
     code, lines, said = ran(tmp_path, "selftest", "--port", tx2.path)
     assert (code, lines[-1]["code"]) == (1, "BK-LOOP-BACK")
     assert "not one byte came back" in said
+
+
+def test_the_simulated_log_pad_to_practise_on(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        wattbench("sim", "bootlog", "--as", "wrong-key"), stdout=subprocess.PIPE, text=True
+    ) as sim:
+        try:
+            assert sim.stdout is not None
+            port = sim.stdout.readline().strip()
+            code, lines, said = ran(tmp_path, "console", "--port", port, "--seconds", "2.5")
+        finally:
+            sim.terminate()
+    assert (code, lines[-1]["code"]) == (1, "BK-NO-BOOT"), said
+    assert "Flash the image that is made for this chip's key" in lines[-1]["next"]

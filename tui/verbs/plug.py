@@ -65,7 +65,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 def add_link(action: argparse.ArgumentParser) -> None:
     """The options that say how to reach the plug."""
     add = action.add_argument
-    add("--port", required=True, help="serial port or socket://host:port")
+    add("--port", required=True, help="serial port, or socket:// or rfc2217://host:port")
     add("--baud", type=speed, default=0, metavar="auto|N", help="speed after the link")
     add("--chip", default="", help="the chip that you expect, e.g. bk7231n")
     add("--lead", choices=LEADS, default="gnd", help="the reset lead")

@@ -29,9 +29,9 @@ TYPE = "type"
 
 
 def port_choices(host: Host) -> tuple[tuple[str, str], ...]:
-    """Every port, and typing a path or socket://host:port."""
+    """Every port, and typing a path or an address."""
     ports = [(p.device, f"{p.device}  {p.description}  {p.state}") for p in host.tools.list_ports()]
-    return (*ports, (TYPE, "type a path, or socket://host:port"))
+    return (*ports, (TYPE, "type a path, or socket:// or rfc2217://host:port"))
 
 
 def image_choices(host: Host) -> tuple[tuple[str, str], ...]:
