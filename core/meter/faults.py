@@ -97,6 +97,13 @@ NO_ANSWER = FaultKind(
     "own. The optical head: " + _HEAD + " The kind: a KASKAD-11 speaks at 2400 baud, the others "
     "at 9600; a three-phase KASKAD-11 is not read at all.",
 )
+NOTHING = FaultKind(
+    "METER-NOTHING",
+    "Nothing was asked for",
+    "`meter set` writes what is given: --type, --meter-address, --period, --scale, --key-file, "
+    "--new-key, --no-key, or --undo for the settings before the last set.",
+    exit=Exit.USAGE,
+)
 NO_UNDO = FaultKind(
     "METER-NO-UNDO",
     "There is nothing to undo",

@@ -15,7 +15,7 @@ LONGEST = 400
 HIDDEN = "(not shown)"
 _KEY_WORD = re.compile(r"(?i)(bind ?key\s*-?\s*).*")
 _KEY_END = re.compile(r'[0-9A-Fa-f]+"')
-_LONG_HEX = re.compile(r"(?<![0-9A-Fa-fx])[0-9A-Fa-f]{12,}")
+_LONG_HEX = re.compile(r"[0-9A-Fa-f]{12,}")
 
 
 class LogText:

@@ -13,6 +13,7 @@ LEAVE_OPEN, BIND = "open", "bind"
 def question(here: Visit) -> Question:
     """Which of the two it shall be."""
     now = "It is bound to this computer now." if here.was_bonded else "It is open now."
+    as_it_was = BIND if here.was_bonded else LEAVE_OPEN
     return Question(
         "whitelist",
         f"{LOCK_MEANS} {now} How shall it be left?",
@@ -20,9 +21,8 @@ def question(here: Visit) -> Question:
             Choice(LEAVE_OPEN, "leave open: any computer may set it up, and read its key"),
             Choice(BIND, f"bind: only this adapter, {here.reach.adapter}"),
         ),
-        flag="--leave-open or --bind",
-        assumed=LEAVE_OPEN,
-        unattended=BIND if here.was_bonded else LEAVE_OPEN,
+        assumed=as_it_was,
+        unattended=as_it_was,
     )
 
 

@@ -43,6 +43,12 @@ async def set_up(report: Reporter, options: SetOptions, *, reach: Reach, store: 
     Raises METER-NO-ANSWER when all is set and the meter keeps silent, METER-UNCHANGED, METER-OLD,
     METER-ADDRESS, METER-NO-UNDO, METER-LOST, and the faults of connecting.
     """
+    if options.wanted.nothing and not (options.new_key or options.right_scale or options.undo):
+        raise faults.NOTHING(
+            what="No setting was given.",
+            cause="The command names the module only.",
+            next="Say what to set, as in --meter-address 20109.",
+        )
     async with visit(report, options, reach=reach, store=store, steps=(1, PHASES)) as here:
         await texts(here)
         here.tell()
@@ -64,9 +70,9 @@ async def set_up(report: Reporter, options: SetOptions, *, reach: Reach, store: 
         report.phase("Leave", 6, PHASES)
         left = await _leave(here, options.leave, silent)
         found = here.facts()
-    await _compare(report, here, reach, store)
     if silent is not None:
         raise silent
+    await _compare(report, here, reach, store)
     return {**found, "confirmed": done, "answer": answer, "left": left, "summary": _summary(here)}
 
 

@@ -42,7 +42,7 @@ async def test_a_new_module_is_set_and_the_meter_answers(tmp_path: Path) -> None
 @virtual
 async def test_a_key_is_set_stored_and_told_to_nobody(tmp_path: Path) -> None:
     async with bench(tmp_path) as b:
-        options = replace(wish(), new_key=True)
+        options = replace(wish(), new_key=True, leave="open")
         await b.result(set_up, options)
         key = b.store.keys.bind_key(MAC)
         assert key is not None and b.module.settings.key == key
@@ -247,3 +247,35 @@ async def test_binding_at_the_end_locks_it_to_this_adapter(tmp_path: Path) -> No
 
 def test_defaults_change_nothing() -> None:
     assert Wanted().nothing and ModuleOptions().release == "1.7"
+
+
+@virtual
+async def test_the_adapter_goes_away_in_the_middle(tmp_path: Path) -> None:
+    async with bench(tmp_path, FRESH) as b:
+
+        def on_event(_job: Job, event: Any) -> None:
+            if getattr(event.body, "text", "").startswith("address: written"):
+                b.stack.stack.set_power("hci0", False)
+
+        fault = await b.fault(set_up, wish(model=1, address=20109, period=5), on_event=on_event)
+        assert fault.code == "METER-LOST" and fault.touched is Touched.PARTIAL
+        assert "Confirmed on the module: kind of meter, address. Not confirmed: period." in (
+            fault.state
+        )
+
+
+@virtual
+async def test_a_set_of_nothing_is_refused(tmp_path: Path) -> None:
+    async with bench(tmp_path, FRESH) as b:
+        fault = await b.fault(set_up, wish())
+        assert fault.code == "METER-NOTHING" and fault.exit == 2 and not b.module.received
+
+
+@virtual
+async def test_a_module_that_is_bound_to_us_stays_so_unless_asked(tmp_path: Path) -> None:
+    async with bench(tmp_path) as b:
+        b.answers.given["whitelist"] = "bind"
+        await b.result(set_up, wish(period=2))
+        del b.answers.given["whitelist"]  # nobody there
+        found = await b.result(set_up, wish(period=3))
+        assert found["bound"] and b.module.locked_to == found["adapter"]

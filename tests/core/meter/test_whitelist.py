@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from core.fault import Touched
-from core.job import Job
+from core.job import Job, Stop
 from core.meter.tasks.care import CareOptions, clear, follow_log, reboot
 from core.meter.tasks.live import LiveOptions, live
 from core.meter.tasks.show import ShowOptions, show
@@ -140,3 +142,32 @@ async def test_live_connects_again_after_five_minutes_only_while_touched(tmp_pat
         assert max(counts) >= 297 and min(counts) <= 1
         found = await b.result(live, LiveOptions(address=MAC, idle=lambda: 121.0))
         assert found["visits"] == 1
+
+
+@pytest.mark.parametrize("stop", [Stop.CANCEL, Stop.HANGUP])
+@pytest.mark.parametrize(
+    ("task", "phase"),
+    [(release, "Release"), (bind, "Bind"), (reboot, "Restart"), (clear, "Clear"),
+     (show, "Identify"), (follow_log, "Follow the log"), (live, "Live")],
+)  # fmt: skip
+@virtual
+async def test_whatever_stops_it_the_connection_is_ended(
+    tmp_path: Path, task: Any, phase: str, stop: Stop
+) -> None:
+    kinds = {
+        show: ShowOptions,
+        live: LiveOptions,
+        release: WhitelistOptions,
+        bind: WhitelistOptions,
+    }
+    async with bench(tmp_path) as b:
+        b.answers.given["clear"] = "yes"
+
+        def on_event(job: Job, event: Any) -> None:
+            if getattr(event.body, "name", "") == phase:
+                job.stop(stop)
+
+        await b.run(task, kinds.get(task, CareOptions)(address=MAC), on_event)
+        assert b.module._central is None
+        if task is not bind:
+            assert not b.module.locked_to

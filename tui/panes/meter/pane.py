@@ -154,10 +154,20 @@ class Pane(BasePane):
             text = f"{self.wattbench.glyphs.ok} {job.said}"
         elif job.progress is not None and job.progress.total and job.running:
             p = job.progress
+            if p.unit == "seconds":  # the stopwatch of the guided release
+                self._stopwatch(p.done, p.total)
+                return
             left = f"  {duration(p.left)} left" if p.left is not None else ""
             speed = f"  {p.rate:.0f} {p.unit}/s" if p.rate is not None else ""
             text = f"{p.done} of {p.total} {p.unit}{speed}{left}"
         self._line("bar", "\n".join(fold(text, max(self.size.width - 2, 20))), "bold")
+
+    def _stopwatch(self, done: int, total: int) -> None:
+        """How long SWS has been at GND; green when it was long enough."""
+        if done < total:
+            self._line("bar", f"SWS at GND: {done} of {total} s, hold it", "bold reverse")
+        else:
+            self._line("bar", f"{total} s: take the wire away now", "bold green")
 
     def _show_log(self, job: JobView) -> None:
         """The end of the log, as much of it as there is room for."""
