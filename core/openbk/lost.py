@@ -35,14 +35,21 @@ def switching(store: Store, device: Device, relays: Sequence[int]) -> Iterator[N
 
 
 def left_open(store: Store) -> list[str]:
-    """A sentence for every device whose relay was switched by a run that did not end; said once."""
-    said = []
-    for path in sorted(store.devices.root.glob("*.toml")):
-        name = store.devices.load(path.stem).get(MARK)
-        if isinstance(name, str) and name:
-            said.append(
-                f"The last job on {name} ended while its relay may have switched off. Does that "
-                "plug feed this computer or its router? Move it to another socket first."
-            )
-            store.devices.remember(path.stem, **{MARK: ""})
+    """A sentence for every device whose relay was switched by a run that did not end; said once.
+
+    Nothing is said, and no mark is taken away, while such a job still runs.
+    """
+    said: list[str] = []
+    marked = [p for p in store.devices.root.glob("*.toml") if store.devices.load(p.stem).get(MARK)]
+    if not marked or any(
+        job.state == "running" and job.kind.startswith("openbk-") for job in store.jobs.all()
+    ):
+        return said
+    for path in sorted(marked):
+        name = store.devices.load(path.stem)[MARK]
+        said.append(
+            f"The last job on {name} ended while its relay may have switched off. Does that "
+            "plug feed this computer or its router? Move it to another socket first."
+        )
+        store.devices.remember(path.stem, **{MARK: ""})
     return said

@@ -19,6 +19,7 @@ from core.openbk.read import Device
 SETTLE = 5.0
 EVERY = 2.0
 AVERAGE = 30.0
+ONE_MEAN = int(AVERAGE / EVERY)
 STABLE = 3
 STABLE_WITHIN = 60.0
 JITTER = 0.03
@@ -136,12 +137,12 @@ def _agree(values: list[wire.Energy], quantity: Quantity) -> bool:
     return max(found) - min(found) <= room
 
 
-async def average(client: Client, report: Reporter, quantity: Quantity) -> float:
-    """The mean over 30 s."""
+async def average(client: Client, report: Reporter, quantity: Quantity, before: int) -> float:
+    """The mean over 30 s; `before` readings of this quantity were taken already."""
     values = []
-    for count in range(int(AVERAGE / EVERY)):
+    for count in range(1, ONE_MEAN + 1):
         values.append(await shown(client))
-        report.progress(count + 1, int(AVERAGE / EVERY), "readings")
+        report.progress(before + count, 2 * ONE_MEAN, "readings")
         await report.waiting(asyncio.sleep(EVERY))
     return mean(tuple(values), quantity)
 
@@ -155,7 +156,7 @@ async def set_quantity(
     asks for.  Raises OBK-NO-METER when nothing is shown, OBK-REFUSED.
     """
     kind = KINDS[quantity]
-    before = await average(client, report, quantity)
+    before = await average(client, report, quantity, 0)
     if before <= 0:
         raise faults.NO_METER(
             what=f"It shows 0 {kind.unit} with a reference of {reference:g} {kind.unit}.",
@@ -176,7 +177,7 @@ async def set_quantity(
     if present_is_worse(await stored_factor(client, device, quantity), best, target):
         await _send(client, device, quantity, best)
     await report.waiting(asyncio.sleep(SETTLE))
-    after = await average(client, report, quantity)
+    after = await average(client, report, quantity, ONE_MEAN)
     final = await stored_factor(client, device, quantity)
     return Setting(
         quantity, reference, before, after, old, final, after / reference - 1, allowed, tries

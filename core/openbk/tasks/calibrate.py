@@ -28,7 +28,7 @@ from core.openbk.read import Device, read_device
 from core.openbk.setting import SETTLE, Readings, Setting, readings, set_quantity
 from core.store.store import Store
 
-PHASES = 6
+PHASES = 8
 DRIVER_WITHIN = 10.0
 AGAIN_AFTER = 300.0
 
@@ -168,13 +168,16 @@ async def _with_load(
     report.facts("readings", **first.to_json())
     report.phase("References", 3, PHASES)
     wanted = await _references(report, client, device, reference, first)
-    report.phase("Set", 4, PHASES)
     done: list[Setting] = []
-    for quantity, value in wanted.items():
+    for index, quantity in enumerate(Quantity, 4):
+        value = wanted.get(quantity)
+        if value is None:
+            continue
+        report.phase(f"Set the {quantity}", index, PHASES)
         done.append(await set_quantity(client, report, device, quantity, value))
-    report.phase("Without load", 5, PHASES)
+    report.phase("Without load", 7, PHASES)
     no_load = await _no_load(report, client, channel)
-    report.phase("Record", 6, PHASES)
+    report.phase("Record", 8, PHASES)
     extra = await _record(report, client, channel, options, device, wanted)
     result = _result(device, done, no_load, extra)
     _require_tolerance(done, result)
