@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 
-from core.beken import faults, wire
+from core.beken import trouble, wire
 from core.beken.permit import Permit
 from core.beken.replies import find_reply
 from core.beken.wire import Reply, Request, Status, Unit
@@ -36,8 +36,6 @@ FINAL_XOR = 0xFFFFFFFF
 
 LOST_ON_THE_WAY = (Status.BAD_LENGTH, Status.MISSING_PAYLOAD)
 """What a chip says of a request of which it got a part."""
-
-STATE_LOST = "Unknown since the last finished step."
 
 
 class Client:
@@ -115,36 +113,16 @@ class Client:
             if reply is not None and reply.status == Status.UNKNOWN_COMMAND:
                 break
         if refused is not None and refused.status not in LOST_ON_THE_WAY:
-            raise self._refused(request, refused)
+            raise trouble.refused(request.name, refused.status, self.evidence)
         await self.recover()
-        raise faults.NO_ANSWER(
-            what=f"{request.name} had no usable answer in {tries} tries; the chip still answers "
-            "the link question.",
-            cause="Bytes are lost or damaged on the line.",
-            next="Use a lower speed with --baud, shorter wires, GND at the module.",
-            evidence=self.evidence,
-        )
-
-    def _refused(self, request: Request, reply: Reply) -> FaultError:
-        return faults.STATUS(
-            what=f"{request.name} was refused with status {reply.status.name} ({reply.status:d}).",
-            cause="The flash or its supply has a fault, or the loader does not know the request.",
-            next="Check the 3.3 V supply and try again.",
-            evidence=self.evidence,
-        )
+        raise trouble.no_answer(request.name, tries, self.evidence)
 
     async def recover(self) -> None:
         """Silence, then prove that the chip is there.  Raises BK-LOST."""
         await self.link.quiet(SILENCE, SILENCE_LIMIT)
         if await self.alive():
             return
-        raise faults.LOST(
-            what=f"The chip stopped answering at {self.link.baud} baud.",
-            cause="Its supply sagged, or a wire moved.",
-            next="Check the 3.3 V supply and the wires, then start again.",
-            state=STATE_LOST,
-            evidence=self.evidence,
-        )
+        raise trouble.lost(self.link.baud, self.evidence)
 
     async def alive(self) -> bool:
         """True when a LinkCheck is answered.  Asked up to three times: a request that was cut off
@@ -193,12 +171,7 @@ class Client:
         if reply is None or reply.status in LOST_ON_THE_WAY:
             return False
         if reply.status != Status.OK or reply.payload != request.frame[-8:]:
-            raise faults.ECHO(
-                what=f"The write of register {address:#x} came back as {reply.payload.hex(' ')}.",
-                cause="A byte was damaged on the line.",
-                next="GND at the module, short wires; then try again.",
-                evidence=self.evidence,
-            )
+            raise trouble.echo(address, reply.payload, self.evidence)
         return True
 
     async def get_mid(self) -> bytes:
@@ -235,7 +208,7 @@ class Client:
     async def erase(self, permit: Permit, unit: Unit, address: int) -> None:
         """Erase one unit.  Raises BK-OUT-OF-BOUNDS when any of it is not in the permit."""
         if not unit.size or address % unit.size:
-            raise self._out_of_bounds(address, address + unit.size)
+            raise trouble.out_of_bounds(address, address + unit.size)
         self._allow(permit, address, address + unit.size)
         if self.basic and self._locked:
             await self.link_check()
@@ -245,20 +218,13 @@ class Client:
     async def write_4k(self, permit: Permit, address: int, data: bytes) -> None:
         """Program one erased sector.  Raises BK-OUT-OF-BOUNDS outside the permit."""
         if address % wire.SECTOR:
-            raise self._out_of_bounds(address, address + wire.SECTOR)
+            raise trouble.out_of_bounds(address, address + wire.SECTOR)
         self._allow(permit, address, address + wire.SECTOR)
         await self.call(wire.write_4k(address, data), 41080 / self.link.baud + 1.5)
 
     def _allow(self, permit: Permit, start: int, end: int) -> None:
         if not (isinstance(permit, Permit) and permit.covers(start, end)):
-            raise self._out_of_bounds(start, end)
-
-    def _out_of_bounds(self, start: int, end: int) -> FaultError:
-        return faults.OUT_OF_BOUNDS(
-            what=f"{start:#08x}-{end - 1:#08x} is not in the plan.",
-            cause="A mistake in the program; the request was not sent.",
-            next="Keep the job folder; it shows what was planned.",
-        )
+            raise trouble.out_of_bounds(start, end)
 
     # -- speed and leaving -----------------------------------------------------------------
 
@@ -289,12 +255,7 @@ class Client:
         else:
             await self.recover()
         if self.link.baud != baud:
-            raise faults.BAUD(
-                what=f"No answer at {baud} baud; the chip still answers at {old}.",
-                cause="The chip or the adapter cannot form this speed, or the wires are too long.",
-                next=f"Choose another speed, for example --baud {BASE_BAUD}.",
-                evidence=self.evidence,
-            )
+            raise trouble.no_such_speed(baud, old, self.evidence)
 
     async def reboot(self) -> None:
         """Restart the chip; nothing answers, so it is sent three times."""

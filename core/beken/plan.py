@@ -170,7 +170,10 @@ def kept_regions(layout: ChipMap, written: Sequence[tuple[int, int]]) -> tuple[R
     for start, end in pairwise(edges):
         if any(a <= start < b for a, b in written):
             continue
-        kept.append(Region(names[max(at for at in names if at <= start)], start, end))
+        name = names[max(at for at in names if at <= start)]
+        if start == layout.config.end:
+            name = "Tuya files and store"
+        kept.append(Region(name, start, end))
     return tuple(kept)
 
 

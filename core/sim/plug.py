@@ -17,6 +17,7 @@ from core.sim.plug_line import Incoming, Outgoing, Piece, garbled, stage_of
 from core.sim.plug_loader import RING, Loader, StrictDeframer
 from core.sim.plug_options import DEFAULT, PlugOptions
 from core.sim.plug_rom import Rom, op_of
+from core.sim.plug_timers import Timers
 from core.sim.plug_wire import Deframer, Request
 
 __all__ = ["Change", "Plug", "PlugOptions"]
@@ -60,7 +61,7 @@ class Plug:
         self._busy_until = 0.0
         self._host_baud = 0
         self._sent_stage = self._reply_stage = ""
-        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._timers = Timers()
 
     # -- what a test looks at --------------------------------------------------------------
 
@@ -118,7 +119,7 @@ class Plug:
         self._in.clear()
         self._out.clear()
         self._deframer.reset()
-        self._cancel("gap", "wake", "talk", "idle")
+        self._timers.cancel("gap", "wake", "talk", "idle")
 
     def received(self, data: bytes, baud: int) -> None:
         """Bytes that the host begins to send now, at `baud` (0: as fast as the chip listens)."""
@@ -131,12 +132,12 @@ class Plug:
         self._in.add(data, self._now(), step, baud)
         lead = self.options.power_cycle_after
         if self._deaf() and lead is not None and "lead" not in self._timers:
-            self._set("lead", self._now() + lead, self._lead_pulled)
+            self._timers.set("lead", self._now() + lead, self._lead_pulled)
         self._pump()
 
     def _pump(self) -> None:
         """Let the chip take what has arrived, then wait for what is still on the wire."""
-        self._cancel("wake")
+        self._timers.cancel("wake")
         now = self._now()
         while (piece := self._in.first) is not None:
             if not self._listening:
@@ -151,7 +152,7 @@ class Plug:
                 if piece.left:
                     first = piece.before(self._busy_until)
                     when = piece.time_of(first + self._deframer.wanting())
-                    self._set("wake", when, self._pump)
+                    self._timers.set("wake", when, self._pump)
                     return
                 continue
             data, at = piece.take(ready)
@@ -169,14 +170,16 @@ class Plug:
         piece.drop(max(0, early - self._ring))
         if not (self._ring and now < self._busy_until and piece.left):
             return False
-        self._set("wake", self._busy_until, self._pump)
+        self._timers.set("wake", self._busy_until, self._pump)
         return True
 
     def _keeps_awake(self) -> None:
         """A T's loader stays once it has heard any byte, and restarts after a long silence."""
         self.linked = self.linked or bool(self._ring)
         if self._idle:
-            self._set("idle", max(self._now(), self._busy_until) + self._idle, self.power_cycle)
+            self._timers.set(
+                "idle", max(self._now(), self._busy_until) + self._idle, self.power_cycle
+            )
 
     def lines(self, *, dtr: bool, rts: bool) -> None:
         """The adapter's modem lines; an asserted one holds CEN low, letting go starts the chip."""
@@ -240,12 +243,12 @@ class Plug:
             self._send(data if self._hears(host) else garbled(data))
 
     def _watch_gap(self, at: float) -> None:
-        self._cancel("gap")
+        self._timers.cancel("gap")
         if self._deframer.begun:
-            self._set("gap", at + self.options.gap, self._gap_over)
+            self._timers.set("gap", at + self.options.gap, self._gap_over)
 
     def _gap_over(self) -> None:
-        self._cancel("gap")
+        self._timers.cancel("gap")
         self._pump()
         if "gap" in self._timers:  # more of the packet had come
             return
@@ -268,9 +271,9 @@ class Plug:
         for part in (self._orders, self._memory, self._rom):
             part.power_on()
         self._listening = True
-        self._cancel("window", "talk", "idle")
+        self._timers.cancel("window", "talk", "idle")
         if self.options.window is not None and not self._memory.blank:
-            self._set("window", self._now() + self.options.window, self._window_over)
+            self._timers.set("window", self._now() + self.options.window, self._window_over)
         self._pump()
 
     def _pump_away(self) -> None:
@@ -278,22 +281,22 @@ class Plug:
         self._listening = False
         self._pump()
         self._deframer.reset()
-        self._cancel("gap")
+        self._timers.cancel("gap")
         self._out.clear()
 
     def _window_over(self) -> None:
-        self._cancel("window")
+        self._timers.cancel("window")
         self._pump()
         if self.linked:
             return
         self._listening = False
         self._deframer.reset()
-        self._cancel("gap")
+        self._timers.cancel("gap")
         self._memory.app_protects()
         self._app_talks()
 
     def _lead_pulled(self) -> None:
-        self._cancel("lead")
+        self._timers.cancel("lead")
         if self._deaf():
             self.power_cycle()
 
@@ -301,20 +304,8 @@ class Plug:
         if self.options.boot_noise and not self._listening and self._send is not None:
             self._reply_stage = ""
             self._say(self.options.boot_noise, self._now())
-            self._set("talk", self._now() + self.options.noise_every, self._app_talks)
-
-    # -- time ------------------------------------------------------------------------------
+            self._timers.set("talk", self._now() + self.options.noise_every, self._app_talks)
 
     @staticmethod
     def _now() -> float:
         return asyncio.get_running_loop().time()
-
-    def _set(self, name: str, when: float, call: Callable[[], None]) -> None:
-        self._cancel(name)
-        self._timers[name] = asyncio.get_running_loop().call_at(when, call)
-
-    def _cancel(self, *names: str) -> None:
-        for name in names:
-            timer = self._timers.pop(name, None)
-            if timer is not None:
-                timer.cancel()

@@ -6,12 +6,13 @@ The simulated chip falls silent at the stage, so the program stands still there 
 from __future__ import annotations
 
 import signal
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from core.bkimage.flashmap import APP_END_MAX, APP_START, SECTOR
-from core.sim.firmware import openbeken_qio, stock_n
+from core.sim.firmware import openbeken_qio, openbeken_ua, stock_n, stock_t
 from core.store.store import Store
 from tests.live.processes import PATIENCE, flash_run, sim_plug, until, wattbench
 
@@ -72,6 +73,36 @@ def test_killed(tmp_path: Path, stock: bytes, image: Path, stage: str) -> None:
     finished = store.backups.all()
     assert len(finished) == (stage in ("erase", "write", "verify"))
     assert all(b.path.suffix == ".bin" and b.read() == stock for b in finished)
+    if job.resumable:
+        assert resumed(tmp_path, found, job.id) == new_content(stock, image)
+
+
+def resumed(folder: Path, flash: bytes, job: str, *options: str) -> bytes:
+    """What the plug holds after the job was gone on with, on a fresh start of everything."""
+    (folder / "again").mkdir()
+    with sim_plug(folder / "again", flash, *options) as plug:
+        command = wattbench(
+            "jobs", "resume", job, "--port", plug.port, "--home", folder / "home", "--yes"
+        )
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return plug.flash()
+
+
+def test_killed_while_a_t_is_written(tmp_path: Path) -> None:
+    stock, path = stock_t(), tmp_path / "image.bin"
+    path.write_bytes(openbeken_ua())
+    with sim_plug(tmp_path, stock, "--chip", "t", "--fault", "mute:write:40") as plug:
+        with flash_run(tmp_path, plug.port, path) as run:
+            until(lambda: run.sent(WRITE) >= 40, "write reached")
+            run.process.kill()
+            run.process.wait(PATIENCE)
+        found = plug.flash()
+    (job,) = Store(tmp_path / "home").jobs.all()
+    app = path.read_bytes().ljust(APP_END_MAX - APP_START, b"\xff")
+    wanted = stock[:APP_START] + app + stock[APP_END_MAX:]
+    assert found != wanted
+    assert resumed(tmp_path, found, job.id, "--chip", "t") == wanted
 
 
 def _checks_before_the_last(folder: Path, stock: bytes, image: Path) -> int:
@@ -131,8 +162,6 @@ def test_terminate_while_writing_stops_resumable(tmp_path: Path, stock: bytes, i
 def test_reader_that_leaves_does_not_stop_the_write(
     tmp_path: Path, stock: bytes, image: Path
 ) -> None:
-    import subprocess
-
     with sim_plug(tmp_path, stock) as plug:
         command = wattbench(
             "plug", "flash", "--port", plug.port, "--image", image, "--supply", "external",

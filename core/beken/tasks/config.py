@@ -129,7 +129,8 @@ async def write_config(
         await restart(plug, plan)
     booted = await boot_check(report, wires_off=takes_uart(plan))
     spent = asyncio.get_running_loop().time() - began
-    changed = [line.partition(":")[0] for line in change_lines(before, after)]
+    lines = change_lines(before, after)
+    changed = [line.partition(": ")[0] for line in lines if ": " in line]
     return {**result_of(plan, wrong, booted, spent), "changed": changed}
 
 
