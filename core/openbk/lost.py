@@ -42,7 +42,7 @@ def left_open(store: Store) -> list[str]:
     said: list[str] = []
     marked = [p for p in store.devices.root.glob("*.toml") if store.devices.load(p.stem).get(MARK)]
     if not marked or any(
-        job.state == "running" and job.kind.startswith("openbk-") for job in store.jobs.all()
+        job.state == "running" and "-openbk-" in job.id for job in store.jobs.all()
     ):
         return said
     for path in sorted(marked):
