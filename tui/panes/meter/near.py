@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -33,11 +34,13 @@ class Nearby:
         self._host = host
         self._task: Future[None] | None = None
         self._found: dict[str, Near] = {}
+        self._keys: Mapping[str, bytes] = {}
         self.fault: Fault | None = None
 
     def start(self) -> None:
         """Listen; does nothing when it listens already."""
         if self._task is None:
+            self._keys = self._host.store.keys.bind_keys
             self._task = self._host.stream(self._listen())
 
     def stop(self) -> None:
@@ -68,8 +71,7 @@ class Nearby:
         old = self._found.get(advert.address)
         if old is None and not adverts.is_module(advert):
             return
-        key = self._host.store.keys.bind_key(advert.address) if old is None else None
-        values = adverts.readings(advert, key)
+        values = adverts.readings(advert, self._keys.get(advert.address))
         energies = [values[name] for name in ("tariff1", "tariff2", "tariff3") if name in values]
         tariffs = "  ".join(f"T{n} {kwh:.2f}" for n, kwh in enumerate(energies, 1))
         known = tariffs or (old.tariffs if old is not None else "")

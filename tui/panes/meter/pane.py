@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from textual import events, on
@@ -15,42 +12,34 @@ from textual.content import Content
 from textual.widgets import ContentSwitcher, Input
 
 from core.fault import FaultError
-from tui.host import Work
 from tui.model import JobView, Model
-from tui.panes.base import BasePane, Line, PaneScreen
+from tui.panes.base import Line, PaneScreen
 from tui.panes.meter import choices, values
+from tui.panes.meter.commands import KIND, LIVE, Commands
 from tui.panes.meter.near import Nearby
 from tui.text import duration
-from tui.verbs import meter as verb
-from tui.widgets.dialog import PickDialog, TextDialog
+from tui.widgets.dialog import PickDialog
 from tui.widgets.fault_card import FaultCard
-from tui.widgets.form import Field, Form
+from tui.widgets.form import Form
 from tui.widgets.prose import fit, fold
 from tui.widgets.steps import StepList
 
 if TYPE_CHECKING:
     from tui.app import WattbenchApp
 
-KIND, LIVE = "meter-", "meter-live"
 STARTS = frozenset(("undo", "bind", "unlock", "keep_key", "update", "reboot", "clear"))
-LOOK = 1.5
-"""Seconds of listening before one module in range counts as the only one."""
-PATIENCE = 12.0
-Then = Callable[[dict[str, Any]], Work]
 
 
-class Pane(BasePane):
+class Pane(Commands):
     """Shows the newest job on a module; starts the next one from the form."""
 
     def __init__(self, id: str) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id, classes="flash")  # it looks as the Flash pane does
-        self._fields: dict[str, Field] = {}
+        self._fields = {}
         self._shown = ""
         self._nearby: Nearby | None = None
-        self._waiting: Then | None = None
-        self._since = 0.0
-        self._next: Work | None = None
-        self._touched = 0.0
+        self._waiting = self._next = None
+        self._since = self._touched = 0.0
         self._facts: dict[str, Any] = {}
 
     def compose(self) -> ComposeResult:
@@ -94,10 +83,6 @@ class Pane(BasePane):
     def on_resize(self) -> None:
         self._show_values()
 
-    @staticmethod
-    def _now() -> float:
-        return asyncio.get_running_loop().time()
-
     # -- showing ---------------------------------------------------------------------------
 
     def show(self, model: Model) -> None:
@@ -124,7 +109,7 @@ class Pane(BasePane):
             work, self._next = self._next, None
             self.wattbench.start(work)
         if self._waiting is not None:
-            self._go_on_waiting(self._nearby)
+            self.go_on_waiting(self._nearby)
 
     @property
     def _view(self) -> str:
@@ -192,7 +177,7 @@ class Pane(BasePane):
             text = f"will be set: {', '.join(told)}" if told else ""
         except FaultError as error:
             text = f"{error.fault.code}: {error.fault.what}"
-        self._line("device", fit(text, max(self.size.width - 4, 20)))
+        self.hint(text)
 
     @on(Form.Opened)
     def _open(self, event: Form.Opened) -> None:
@@ -208,7 +193,7 @@ class Pane(BasePane):
             if value == choices.TYPE:
                 self.query_one(Form).edit(row)
             elif value is not None:
-                self._set(row.name, value)
+                self.set_field(row.name, value)
 
         self.app.push_screen(PickDialog(row.label, options), picked)
 
@@ -217,13 +202,13 @@ class Pane(BasePane):
         name = self.query_one(Form).edited
         if name:
             text = choices.normalised(name, event.value, self._fields["kind"].value)
-            self._line("device", fit(text, max(self.size.width - 4, 20)))
+            self.hint(text)
 
     @on(Form.Changed)
     def _changed(self, event: Form.Changed) -> None:
         self._touched = self._now()
         if event.name:
-            self._set(event.name, event.value)
+            self.set_field(event.name, event.value)
         elif not self.query_one(Form).editing:
             self._show_form()
         if event.name == "number" and event.value:
@@ -231,7 +216,7 @@ class Pane(BasePane):
         self.set_class(self.query_one(Form).editing, "-editing")
         self.pane_screen.keys_changed()
 
-    def _set(self, name: str, value: str) -> None:
+    def set_field(self, name: str, value: str) -> None:
         self._fields[name] = choices.shown(replace(self._fields[name], value=value))
         if name == "kind":
             try:
@@ -242,127 +227,9 @@ class Pane(BasePane):
 
     def take_module(self, address: str, *, edit: bool = True) -> None:
         """From another pane: this module; with `edit` its meter's address is typed next."""
-        self._set("module", address)
+        self.set_field("module", address)
         if edit:
             self.do_address()
-
-    # -- which module ----------------------------------------------------------------------
-
-    def _with_module(self, then: Then) -> None:
-        """Run `then` with the module of the form, or the only one in range."""
-        self._touched = self._now()
-        if self._fields["module"].value:
-            self._start(then({"address": self._fields["module"].value}))
-            return
-        self._waiting, self._since = then, self._now()
-        self.wattbench.say("Listening for modules in range ...")
-
-    def _go_on_waiting(self, nearby: Nearby) -> None:
-        spent = self._now() - self._since
-        near = nearby.modules(self._now())
-        if nearby.fault is not None or (not near and spent > PATIENCE):
-            self._waiting = None
-            why = nearby.fault.what if nearby.fault is not None else "No module is heard."
-            self.wattbench.say(f"{why} Go nearer, or type its address (Enter on Module).")
-        elif near and spent >= LOOK:
-            then, self._waiting = self._waiting, None
-            assert then is not None
-            if len(near) == 1:
-                self._chosen(near[0].address, then)
-                return
-            self.app.push_screen(
-                PickDialog("Which module? Compare the tariffs.", choices.module_choices(near)[:-1]),
-                lambda picked: self._chosen(picked, then),
-            )
-
-    def _chosen(self, address: str | None, then: Then) -> None:
-        if address is not None:
-            self._set("module", address)
-            self._start(then({"address": address}))
-
-    def _start(self, work: Work) -> None:
-        """Start a job; live values make way for it."""
-        host = self.wattbench.host
-        running = host.running()
-        if len(running) == 1 and running[0].kind == LIVE:
-            self._next = work
-            host.cancel(running[0].id)
-            return
-        self.wattbench.start(work)
-
-    # -- actions ---------------------------------------------------------------------------
-
-    def do_address(self) -> None:
-        form = self.query_one(Form)
-        form.edit(replace(self._fields["number"], value=""))
-        self._line("device", choices.normalised("number", "", ""))
-
-    def do_set(self) -> None:
-        wanted = choices.wanted(self._fields)
-        options: dict[str, Any] = {
-            "wanted": wanted,
-            "new_key": self._fields["key"].value == choices.NEW_KEY,
-            "right_scale": self._fields["scale"].value == "right",
-            "leave": self._fields["leave"].value,
-        }
-        if wanted.nothing and not options["new_key"] and not options["right_scale"]:
-            self.wattbench.say("Nothing to set: change a field first, or press a.")
-            return
-        self._with_module(lambda where: verb.set_work(where, **options))
-
-    def do_release(self) -> None:
-        self._with_module(lambda where: verb.whitelist_work("release", where))
-
-    def do_bind(self) -> None:
-        self._with_module(lambda where: verb.whitelist_work("bind", where))
-
-    def do_unlock(self) -> None:
-        self._with_module(lambda where: verb.whitelist_work("unlock", where))
-
-    def do_read(self) -> None:
-        self._with_module(verb.show_work)
-
-    def do_keep_key(self) -> None:
-        self._with_module(lambda where: verb.show_work(where, keep_key=True))
-
-    def do_live(self) -> None:
-        self._with_module(lambda where: verb.live_work(where, self._idle_for))
-
-    def _idle_for(self) -> float:
-        """Asked by core: its loop has the same clock."""
-        return asyncio.get_running_loop().time() - self._touched
-
-    def do_undo(self) -> None:
-        self._with_module(lambda where: verb.set_work(where, undo=True))
-
-    def do_reboot(self) -> None:
-        self._with_module(lambda where: verb.care_work("reboot", where))
-
-    def do_clear(self) -> None:
-        self._with_module(lambda where: verb.care_work("clear", where))
-
-    def do_update(self) -> None:
-        from tui.panes.module.choices import image_choices
-
-        images = list(image_choices(self.wattbench.host))[:-1]
-        if not images:
-            self.wattbench.say("No image: put electricity_meter_V1.7.bin into firmware/.")
-            return
-
-        def picked(value: str | None) -> None:
-            if value is not None:
-                image = Path(value)
-                self._with_module(lambda where: verb.ota_work(where, image=image))
-
-        self.app.push_screen(PickDialog("Which firmware?", images), picked)
-
-    def do_stop(self) -> None:
-        self._waiting = self._next = None
-        running = self.wattbench.host.running()
-        if not running:
-            self.wattbench.say("No job is running.")
-        for job in running:
-            self.wattbench.host.cancel(job.id)
 
     def on_key(self, event: events.Key) -> None:
         """Escape lays the fault aside and brings the form back; it stops nothing."""
@@ -371,15 +238,6 @@ class Pane(BasePane):
             event.stop()
             self._turn_to("wiring")
             self.pane_screen.keys_changed()
-
-    def do_explain(self) -> None:
-        from tui.fault_help import help_page
-
-        job = self.wattbench.model.latest(KIND)
-        if job is None or job.fault is None:
-            self.wattbench.say("No fault is shown.")
-            return
-        self.app.push_screen(TextDialog(job.fault.code, help_page(job.fault.code)))
 
 
 async def open_with(app: WattbenchApp, address: str) -> None:
