@@ -151,7 +151,8 @@ def facts_lines(body: Facts) -> list[str]:
 
 
 def result_lines(values: Mapping[str, Any]) -> list[str]:
-    """A flat result, one `name: value` a line, the summary first; what is nested is for JSON."""
+    """A flat result, one `name: value` a line, the summary first; what is nested, or a whole
+    text, is for JSON."""
     lines = [str(values["summary"])] if "summary" in values else []
     return lines + [
         f"  {name.replace('_', ' ')}: {value}"
@@ -161,6 +162,8 @@ def result_lines(values: Mapping[str, Any]) -> list[str]:
 
 
 def _nested(value: Any) -> bool:
+    if isinstance(value, str):
+        return "\n" in value
     return isinstance(value, Mapping) or (
         isinstance(value, list) and any(isinstance(entry, Mapping) for entry in value)
     )

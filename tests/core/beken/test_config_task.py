@@ -176,7 +176,10 @@ async def test_a_profile_goes_onto_a_stock_plug_and_nowhere_else(tmp_path: Path)
     assert sector_of(bench)[3584:] == b"\xff" * 512
     assert rest_is_kept(bench)
     assert (result["verified"], result["sectors_written"]) == (True, 1)
-    assert {"wifi.ssid", "pins.8"} <= set(result["changed"])  # type: ignore[call-overload]
+    changed = set(result["changed"])  # type: ignore[call-overload]
+    assert {"wifi.ssid", "pins.8"} <= changed and all("." in path for path in changed)
+    lines = bench.facts("plan")["lines"]
+    assert "keep         0x1D2000-0x1FFFFF  Tuya files and store (yours)" in lines  # type: ignore[operator]
     assert "NOT-OPENBEKEN" in bench.texts()
     assert nowhere(bench)
     assert not bench.files("jobs/*/target.bin")
