@@ -8,6 +8,7 @@ changes something is sent once.
 from __future__ import annotations
 
 import asyncio
+import base64
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -78,12 +79,9 @@ class Client:
         self._timeout = timeout
         self._connect_timeout = connect_timeout
         self._tries = tries
+        self._transport = transport or DeviceTransport()
         try:
-            self._http = httpx.AsyncClient(
-                transport=transport or DeviceTransport(),
-                base_url=f"http://{self.host}",
-                trust_env=False,
-            )
+            self._base = httpx.URL(f"http://{self.host}")
         except httpx.InvalidURL as error:
             raise faults.NETWORK(
                 what=f"'{self.host[:60]}' is no address: {error}.",
@@ -92,7 +90,7 @@ class Client:
             ) from error
 
     async def close(self) -> None:
-        await self._http.aclose()
+        await self._transport.aclose()
 
     # -- requests --------------------------------------------------------------------------
 
@@ -139,14 +137,8 @@ class Client:
             if pause > 0:
                 await asyncio.sleep(pause)
             try:
-                answer = await self._http.request(
-                    method,
-                    target,
-                    content=body,
-                    auth=httpx.BasicAuth(USER, self.password) if self.password else None,
-                    timeout=httpx.Timeout(timeout or self._timeout, connect=self._connect_timeout),
-                    extensions={} if sent is None else {"sent": sent},
-                )
+                request = self._request(method, target, body, timeout or self._timeout, sent)
+                answer = await self._transport.handle_async_request(request)
             except (httpx.ConnectError, httpx.ConnectTimeout) as error:
                 raise self._silent(error) from error
             except (httpx.TransportError, httpx.InvalidURL, UnicodeError) as error:
@@ -154,6 +146,28 @@ class Client:
         if answer.status_code == 401:
             raise self._no_password()
         return answer
+
+    def _request(
+        self,
+        method: str,
+        target: str,
+        body: bytes,
+        timeout: float,
+        sent: Callable[[int, int], None] | None,
+    ) -> httpx.Request:
+        """Straight to the transport: httpx's own client would log targets, and with them secrets."""
+        headers = {}
+        if self.password:
+            token = base64.b64encode(f"{USER}:{self.password}".encode()).decode()
+            headers["Authorization"] = f"Basic {token}"
+        patience = {"connect": self._connect_timeout, "read": timeout}
+        return httpx.Request(
+            method,
+            self._base.join(target),
+            content=body,
+            headers=headers,
+            extensions={"timeout": patience, "sent": sent},
+        )
 
     def _silent(self, error: Exception) -> FaultError:
         late = isinstance(error, httpx.ConnectTimeout)
@@ -299,7 +313,17 @@ class Client:
         return wire.Energy.of(wire.fields_of(value).get("StatusSNS"))
 
     async def state(self) -> pages.State:
-        return pages.state(await self.page("/index?state=1"))
+        """The state page.  It has no end to look for; MQTT comes after all that is read."""
+        for tries in range(1, self._tries + 1):
+            body = await self.page("/index?state=1")
+            found = pages.state(body)
+            if found.mqtt or found.safe_mode:
+                return found
+            if tries < self._tries:
+                await asyncio.sleep(RETRY_PAUSE * tries)
+        if "drivers active" not in body:
+            raise self._cut("/index")
+        return found  # a build without MQTT
 
     async def flash(self, start: int, size: int) -> bytes:
         """`size` bytes of flash from `start`; longer reads go in pieces of a sector."""
@@ -311,11 +335,12 @@ class Client:
 
     async def files(self, folder: str = "") -> tuple[wire.Entry, ...]:
         """What lies in a folder; empty when the device has no file system yet."""
-        answer = await self.read(f"/api/lfs/{quote(folder)}")
-        if answer.status_code != 200:
-            return ()
-        self._require_path(answer, "/api/lfs/")
-        return wire.listing(tolerant.loads(answer.content).value)
+        try:
+            return wire.listing(await self.json(f"/api/lfs/{quote(folder)}"))
+        except FaultError as error:
+            if error.fault.code == faults.REFUSED.code:  # 404: there is none
+                return ()
+            raise
 
     async def file(self, path: str, size: int) -> bytes:
         return await self.raw(f"/api/lfs/{quote(path)}", size)

@@ -111,7 +111,8 @@ async def read_device(client: Client, tell: Tell | None = None) -> Device:
 
     status = await client.status()
     step()
-    state = pages.state(await page("/index?state=1"))
+    state = await client.state()
+    step()
     if state.safe_mode:
         await identify(client)
     info = await client.info()

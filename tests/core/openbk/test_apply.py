@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -136,6 +137,17 @@ async def test_no_secret_is_said_anywhere(tmp_path: Path) -> None:
         await bench.run(lambda r: past(r, served.host, connect=connect, store=bench.store))
     for secret in ('p"$;', "zwei", "hunter22", "$e;&%c"):
         assert secret not in bench.texts()
+
+
+def test_no_secret_goes_to_any_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    async def main() -> None:
+        bench = bench_in(tmp_path)
+        async with plugged() as served:
+            result_of(await applied(bench, served, EVERYTHING))
+
+    with caplog.at_level(logging.DEBUG):
+        run(main())
+    assert "zwei" not in caplog.text and "cfg_wifi_set" not in caplog.text
 
 
 @virtual

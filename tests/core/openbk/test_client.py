@@ -99,6 +99,25 @@ async def test_a_page_that_is_cut_at_any_place_is_read_again() -> None:
 
 
 @virtual
+async def test_a_state_page_that_is_cut_does_not_lose_the_drivers() -> None:
+    async with talking() as (client, served):
+        whole = len((await client.read("/index?state=1")).content) + 180
+    for at in range(190, whole - 130, 60):
+        async with talking(f"path=/index:cut:{at}@1") as (client, served):
+            assert (await client.state()).drivers == ("BL0937",), at
+            assert len(served.requests) == 2
+    async with talking("cut:300") as (client, _):
+        assert await code_of(client.state()) == "OBK-BROKEN"
+
+
+@virtual
+async def test_a_list_of_files_that_is_cut_is_asked_for_again() -> None:
+    async with talking("cut:220@1") as (client, served):
+        served.device.files |= {"a.txt": b"1", "b.txt": b"2"}
+        assert [entry.name for entry in await client.files()] == ["a.txt", "b.txt"]
+
+
+@virtual
 async def test_cut_every_time_is_said() -> None:
     async with talking("cut:300") as (client, _):
         assert await code_of(client.info()) == "OBK-BROKEN"
