@@ -71,12 +71,27 @@ def _no_port(path: str, there: list[str]) -> FaultError:
 
 def _denied(path: str) -> FaultError:
     group = owning_group(path)
+    if _in_group(group):
+        return faults.DENIED(
+            what=f"You may not open {path}.",
+            cause=f"You are in its group {group}, but the mode of the port lets the group not in.",
+            next=f"Look at `ls -l {path}`; `sudo chmod g+rw {path}` helps until it is replugged.",
+            command=("sudo", "chmod", "g+rw", path),
+        )
     return faults.DENIED(
         what=f"You may not open {path}.",
         cause=f"The port belongs to the group {group}, and you are not in it.",
         next=f"Run `sudo usermod -aG {group} $USER`, then log out and log in again.",
         command=("sudo", "usermod", "-aG", group, _user()),
     )
+
+
+def _in_group(name: str) -> bool:
+    """True when this process is in the group, as logged in now."""
+    try:
+        return grp.getgrnam(name).gr_gid in {os.getegid(), *os.getgroups()}
+    except KeyError:
+        return False
 
 
 def _busy(path: str, describe: Describe | None) -> FaultError:

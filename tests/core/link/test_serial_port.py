@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import grp
 import os
 import subprocess
 import sys
@@ -227,8 +228,24 @@ async def test_no_permission_says_how_to_get_it(pty: Any) -> None:
         os.chmod(pty.path, 0o600)  # noqa: PTH101
     assert code(error) == "LINK-DENIED"
     group = opening.owning_group(pty.path)  # where a pty belongs to its user's own group, that one
+    if "mode of the port" in error.value.fault.cause:  # the group is one's own: that is no cure
+        assert f"chmod g+rw {pty.path}" in error.value.fault.next
+        return
     assert f"sudo usermod -aG {group} $USER" in error.value.fault.next
     assert "log in again" in error.value.fault.next
+
+
+async def test_a_member_of_the_group_is_told_of_the_mode(
+    pty: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = grp.getgrgid(os.getegid()).gr_name
+    monkeypatch.setattr(opening, "owning_group", lambda _path: mine)
+    fault = opening.open_fault(
+        pty.path, PermissionError(errno.EACCES, "no"), lambda: [], None
+    ).fault
+    assert fault.code == "LINK-DENIED"
+    assert fault.command == ("sudo", "chmod", "g+rw", pty.path)
+    assert f"You are in its group {mine}" in fault.cause
 
 
 @pytest.mark.parametrize("path", ["/dev/null", "/proc/self/status", "/"])
