@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
@@ -61,6 +62,9 @@ class BasePane(Widget):
 
     def tick(self) -> None:
         """The app's clock, for what lives without a job: take in a stream and paint it."""
+
+    def take_profile(self, path: Path) -> None:
+        """A configuration that another pane hands over, as the file of a profile."""
 
     @property
     def state(self) -> str:

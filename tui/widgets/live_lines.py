@@ -129,6 +129,12 @@ class LiveTable(LiveLines):
                 self._follow()
         self.again()
 
+    def select(self, key: str) -> None:
+        """Put the cursor on the row of that name, if there is one."""
+        keys = [name for name, _height in self._rows]
+        if key in keys:
+            self.action_move(keys.index(key) - self._at)
+
     def again(self) -> None:
         """Paint what differs."""
         self.show(len(self._places), self._line)

@@ -263,6 +263,9 @@ class Pane(BasePane):
                 self.wattbench.say(f"Not remembered for the next time: {error}")
         self._show_form()
 
+    def take_profile(self, path: Path) -> None:
+        self._set("profile", str(path))
+
     # -- actions ---------------------------------------------------------------------------
 
     def _value(self, name: str) -> str:
