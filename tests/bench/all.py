@@ -5,6 +5,7 @@ import sys
 import backup
 import backup_show
 import bthome
+import flash
 import module
 import openbk
 import radio
@@ -15,6 +16,8 @@ import wire
 if __name__ == "__main__":
     met = [
         bench.main()
-        for bench in (startup, backup, backup_show, bthome, module, openbk, radio, wire, scan_pane)
-    ]
+        for bench in (
+            startup, backup, flash, backup_show, bthome, module, openbk, radio, wire, scan_pane,
+        )
+    ]  # fmt: skip
     sys.exit(0 if all(met) else 1)

@@ -71,27 +71,30 @@ async def take_backup(plug: Session, store: Store, steps: tuple[int, int]) -> Ta
         reader = Reader(plug.client, device.size, part, report, known)
         await reader.run()
         data = bytes(reader.data)
-        info = await asyncio.to_thread(judge.examine, data)
+        async with plug.awake():
+            info = await asyncio.to_thread(judge.examine, data)
         if info.constant is not None:
             raise _constant(info.constant)
         report.phase("Keep", steps[0] + 1, steps[1])
-        kept = await part.finish(
-            SidecarFacts(
-                chip=device.chip,
-                flash_id=device.flash_id,
-                mac=device.mac,
-                size=device.size,
-                true=True,
-                whole=info.whole,
-                reasons=info.reasons,
-                chip_crc=f"{reader.crc:08x}",
-                source=f"serial line, {plug.client.link.baud} baud",
-            )
+        facts = SidecarFacts(
+            chip=device.chip,
+            flash_id=device.flash_id,
+            mac=device.mac,
+            size=device.size,
+            true=True,
+            whole=info.whole,
+            reasons=info.reasons,
+            chip_crc=f"{reader.crc:08x}",
+            source=f"serial line, {plug.client.link.baud} baud",
         )
+        async with plug.awake():  # a card may take its time
+            kept = await part.finish(facts)
     finally:
         part.close()
     if old is not None:
         _drop(old)
+    # What this job has left to go on with is no backup any more.
+    (store.jobs.path_of(report.job_id) / "plan.json").unlink(missing_ok=True)
     for reason in info.reasons:
         report.warn("NOT-WHOLE", reason)
     spent = asyncio.get_running_loop().time() - began

@@ -150,16 +150,17 @@ async def _agree(
     question = question_if_not_whole(secured.backup)
     if question is not None:
         await plug.confirm(question)
-    plan = await asyncio.to_thread(
-        make_plan,
-        plug.device,
-        image,
-        secured.backup,
-        secured.data,
-        secured.identity,
-        confirmed=question is not None,
-        config=config,
-    )
+    async with plug.awake():
+        plan = await asyncio.to_thread(
+            make_plan,
+            plug.device,
+            image,
+            secured.backup,
+            secured.data,
+            secured.identity,
+            confirmed=question is not None,
+            config=config,
+        )
     return plan, await agree_to(plug, plan)
 
 

@@ -53,8 +53,9 @@ async def carry_out(
     values = {**plan.to_json(), **options_of(plug), "resumes": resumes}
     again = ("wattbench", "jobs", "resume", report.job_id)
     kept = await prove_kept(plug.client, plan)
-    await folder.write_plan(values)
-    await folder.write_target(plan.target)
+    async with plug.awake():
+        await folder.write_plan(values)
+        await folder.write_target(plan.target)
     report.phase("Unprotect", 8, PHASES)
     try:
         await report.point_of_no_return(half_done=f"{HALF_DONE} {SAFE}", go_on=again)

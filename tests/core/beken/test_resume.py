@@ -314,3 +314,11 @@ async def test_an_unfinished_backup_of_another_plug_is_left_alone(tmp_path: Path
     result = result_of(await take(bench))
     assert (result["kept"], part.exists()) == (0, True)
     shutil.rmtree(part.parent)
+
+
+@virtual
+async def test_a_flash_job_that_was_declined_has_nothing_to_resume(tmp_path: Path) -> None:
+    bench = a_bench(tmp_path, "n")
+    bench.answers.given["write-plan"] = "no"
+    assert fault_of(await write(bench)).code == "DECLINED"
+    assert resumable(bench.store) == []
