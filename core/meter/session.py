@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from core.events import Question
 from core.fault import FaultError
 from core.job import Reporter
 from core.meter import adverts, faults, log, models, scale, wire
@@ -30,6 +31,14 @@ OPEN_MEANS = "Left open: anyone in range can read the key and change settings."
 LOCK_MEANS = (
     "The module's whitelist is a pairing: once a computer has paired with it, only that computer's "
     "adapter may connect."
+)
+
+
+_STALE = Question(
+    "stale-bond",
+    "The module was released, and only this computer still remembers the pairing, so every "
+    "connection breaks at once. Remove the pairing here and connect again?",
+    unattended="no",
 )
 
 
@@ -149,10 +158,7 @@ async def visit(
     was_bonded = await reach.bonded(address)
     key = store.keys.bind_key(address)
     heard = adverts.merged(await report.waiting(reach.listen(address, LISTEN)), key)
-    try:
-        link = await report.waiting(reach.connect(address))
-    except FaultError as error:
-        raise explained(error, Records(store, address), reach.adapter) from error
+    link = await _connect(report, reach, store, address)
     try:
         report.note("METER-CONNECTED", f"Connected to {address} at {reach.rssi(address)} dBm.")
         report.phase("Identify", first + 1, of)
@@ -168,6 +174,21 @@ async def visit(
             await asyncio.shield(_leave(here))
     finally:
         await link.close()
+
+
+async def _connect(report: Reporter, reach: Reach, store: Store, address: str) -> Connection:
+    """Connect; a pairing that only this computer remembers is offered to be removed."""
+    try:
+        return await report.waiting(reach.connect(address))
+    except FaultError as error:
+        if error.fault.code == "RADIO-STALE-BOND":
+            answer = await report.ask(_STALE)
+            if answer == "yes":
+                await reach.radio.forget(address)
+                report.note("METER-FORGOT", "The old pairing of this computer is removed.")
+                await report.waiting(reach.survey(LISTEN))
+                return await report.waiting(reach.connect(address))
+        raise explained(error, Records(store, address), reach.adapter) from error
 
 
 async def _leave(here: Visit) -> None:

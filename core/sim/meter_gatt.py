@@ -55,7 +55,7 @@ class MeterModule(Peripheral):
         self._busy = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
         self._timers: list[asyncio.TimerHandle] = []
-        self._identified = self.options.deaf
+        self._deaf = self.options.deaf
         self._boot()
 
     # -- life ------------------------------------------------------------------------------
@@ -236,12 +236,7 @@ class MeterModule(Peripheral):
         return STRINGS[short]
 
     def _live(self, index: int) -> bytes:
-        v = self.brain.values
-        if index < 4:
-            return (v.tariffs[index] if index < 3 else v.power).to_bytes(4, "little")
-        width = 2 if index == 4 else self.release.current_bytes
-        number = v.voltage if index == 4 else v.current
-        return (number & (1 << 8 * width) - 1).to_bytes(width, "little")
+        return self.brain.values.live(index, self.release.current_bytes)
 
     async def write(self, handle: int, data: bytes, *, response: bool) -> None:
         uuid = self._by_handle[handle].uuid
@@ -273,8 +268,8 @@ class MeterModule(Peripheral):
         async with self._busy:
             if self.update.started is not None:
                 return
-            if data[0] == 0xF4 and self._identified > 0:
-                self._identified -= 1
+            if data[0] == 0xF4 and self._deaf > 0:
+                self._deaf -= 1
                 return
             await self.brain.command(data)
 

@@ -62,6 +62,14 @@ class Values:
         """Whether the meter has said who it is."""
         return bool(self.serial and self.made)
 
+    def live(self, index: int, current_bytes: int) -> bytes:
+        """A live characteristic: three tariffs, power, voltage, current."""
+        if index < 4:
+            return (self.tariffs[index] if index < 3 else self.power).to_bytes(4, "little")
+        width = 2 if index == 4 else current_bytes
+        number = self.voltage if index == 4 else self.current
+        return (number & (1 << 8 * width) - 1).to_bytes(width, "little")
+
 
 @dataclass
 class StatusFields:

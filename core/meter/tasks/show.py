@@ -5,10 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from core.job import Reporter, Result
-from core.meter import adverts, models, scale
+from core.meter import adverts, models, ota, scale
 from core.meter.reach import Reach
 from core.meter.session import MeterOptions, Visit, visit
 from core.store.store import Store
+
+SCRAMBLED = (
+    "An update from V1.2 has scrambled the settings (period 0x656C): clear them (meter clear), "
+    "then set address, period and key anew."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +68,8 @@ def oddities(here: Visit) -> list[tuple[str, str]]:
     right = scale.correction(status.model, status.scale)
     if right is not None:
         found.append(("METER-SCALE", wrong_scale(status.model, status.scale, right)))
+    if status.period == ota.SCRAMBLED_PERIOD:
+        found.append(("METER-SCRAMBLED", SCRAMBLED))
     if status.generation.length == 8 and status.version == 0x11:
         found.append(("METER-OLD", "V1.1 advertises the voltage ten times too high."))
     if not status.generation.has_scale:

@@ -141,3 +141,10 @@ async def test_the_adapter_goes_away(tmp_path: Path, at: str) -> None:
 
         fault = await b.fault(show, HERE, on_event=on_event)
         assert fault.code.startswith(("RADIO-", "METER-LOST"))
+
+
+@virtual
+async def test_settings_that_an_update_has_scrambled(tmp_path: Path) -> None:
+    async with bench(tmp_path, module_of(period=0x656C)) as b:
+        await b.result(show, HERE)
+        assert "METER-SCRAMBLED" in b.said(Warned)

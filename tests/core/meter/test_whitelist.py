@@ -72,8 +72,11 @@ async def test_a_stale_bond_here(tmp_path: Path) -> None:
     async with bench(tmp_path) as b:
         await b.result(bind, HERE)
         b.module.short_sws()
-        fault = await b.fault(show, ShowOptions(address=MAC))
+        fault = await b.fault(show, ShowOptions(address=MAC))  # nobody there to ask
         assert fault.code == "RADIO-STALE-BOND"
+        b.answers.given["stale-bond"] = "yes"
+        found = await b.result(show, ShowOptions(address=MAC))
+        assert found["meter_address"] == 20109 and not b.stack.stack.bonds
 
 
 @virtual
