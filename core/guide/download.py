@@ -30,6 +30,8 @@ RELEASES = "https://api.github.com/repos/openshwprojects/OpenBK7231T_App/release
 METER_FILES = "https://raw.githubusercontent.com/slacky1965/electricity_meter_ble/main"
 METER_VERSIONS = tuple(f"V{n // 10}.{n % 10}" for n in range(20, 9, -1))
 """Newest first; that repository has files and no releases (electricity meter sheet 4.1)."""
+METER_NEWEST = "V1.7"
+"""As far as this program knows."""
 ASSETS = {"bk7231n": "OpenBK7231N_QIO_", "bk7231t": "OpenBK7231T_UA_"}
 """How the names of the files for the wires begin."""
 UPDATES = {"bk7231n": "OpenBK7231N_", "bk7231t": "OpenBK7231T_"}
@@ -263,9 +265,18 @@ def _offline(error: httpx.TransportError, options: GetOptions, shelf: Shelf) -> 
     return faults.OFFLINE(
         what=f"{host} cannot be reached: {seen}.",
         cause="This computer has no internet here, or the connection broke off.",
-        next=f"Copy the image into {shelf.folder} from a stick, or go online and repeat.",
+        next=f"Copy {_wanted(options)} into {shelf.folder} from a stick, or go online and repeat.",
         command=("wattbench", "firmware", "list"),
     )
+
+
+def _wanted(options: GetOptions) -> str:
+    """The name of the file that would do, as its makers call it."""
+    if options.chip == METER:
+        return f"electricity_meter_{options.what or METER_NEWEST}.bin"
+    version = options.what if options.what and "://" not in options.what else "*"
+    ending = f"{UPDATES[options.chip]}{version}.rbl"
+    return ending if options.update else f"{ASSETS[options.chip]}{version}.bin"
 
 
 def _refused(answer: httpx.Response) -> FaultError:

@@ -285,6 +285,12 @@ async def test_without_internet_it_says_what_to_do_instead(room: Room) -> None:
     fault = fault_of(await room.get())
     assert (fault.code, fault.touched) == ("SHELF-OFFLINE", "nothing")
     assert str(room.shelf.folder) in fault.next and "127.0.0.1" in fault.what
+    assert "OpenBK7231N_QIO_*.bin" in fault.next
+    assert METER_NAME in fault_of(await room.get("tlsr8253")).next
+    assert (
+        "OpenBK7231T_1.18.1.rbl"
+        in fault_of(await room.get("bk7231t", what="1.18.1", update=True)).next
+    )
     assert fault.command == ("wattbench", "firmware", "list")
 
 
