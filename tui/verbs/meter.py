@@ -41,7 +41,7 @@ ACTIONS = {
 def add(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="|".join(ACTIONS))
     for name, text in ACTIONS.items():
-        action = actions.add_parser(name, help=text)
+        action = actions.add_parser(name, help=text, allow_abbrev=False)
         action.add_argument("address", metavar="ADDRESS")
         action.add_argument("--adapter", default="", help="the adapter, by address or name")
         _add_own(name, action)
