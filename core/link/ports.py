@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
 import re
@@ -126,24 +125,6 @@ class PortWatch:
         now = _adapters(self._dev)
         before, self._seen = self._seen, now
         return now != before
-
-
-async def watch_ports(
-    tell: Callable[[list[Port]], None],
-    *,
-    every: float = 1.0,
-    listing: Callable[[], list[Port]] = list_ports,
-    root: Path = Path("/"),
-) -> None:
-    """Call `tell` with the ports now and whenever an adapter comes, goes or gets its rights.
-
-    Looks every `every` seconds; runs until it is cancelled.
-    """
-    watch = PortWatch(root)
-    while True:
-        if await asyncio.to_thread(watch.changed):
-            tell(await asyncio.to_thread(listing))
-        await asyncio.sleep(every)
 
 
 def _adapters(dev: Path) -> tuple[tuple[str, ...], ...]:
