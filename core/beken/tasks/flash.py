@@ -29,6 +29,7 @@ from core.beken.tasks.backup import backup_result, take_backup
 from core.beken.tasks.gate import boot_check, safety
 from core.beken.tasks.session import PlugOptions, Session, session
 from core.beken.tasks.write import PHASES, carry_out, left_to_do, look_over, restart, takes_uart
+from core.bkimage.flashmap import CHIPS
 from core.bkimage.image import Image, identify, require_flashable
 from core.events import Question
 from core.job import Reporter, Result
@@ -116,7 +117,8 @@ async def _image(path: Path, chip: str) -> Image:
     """The image, checked as far as that goes without the chip.  Raises IMG-*, STORE-*."""
     data = await asyncio.to_thread(files.read, path, LARGEST_IMAGE)
     image = await asyncio.to_thread(identify, data)
-    require_flashable(image, chip.lower() or image.chip or "n")
+    expected = chip.lower().removeprefix("bk7231")
+    require_flashable(image, expected if expected in CHIPS else image.chip or "n")
     return image
 
 

@@ -218,6 +218,16 @@ def test_an_image_of_another_chip_is_refused(
     scene()
 
 
+@pytest.mark.parametrize("chip", ["bk7231t", "T", "bk7238", "nonsense"])
+@virtual
+async def test_another_chip_than_expected_is_refused(tmp_path: Path, chip: str) -> None:
+    """Rulings P17: an expectation, never an order."""
+    bench = a_bench(tmp_path)
+    fault = fault_of(await write(bench, chip=chip))
+    assert (fault.code, fault.exit) in (("BK-OTHER-CHIP", 3), ("IMG-WRONG-CHIP", 3))
+    assert bench.unchanged
+
+
 @pytest.mark.parametrize(("image", "code"), BAD_IMAGES)
 def test_wrong_images_are_refused_before_the_port_is_opened(
     image: Callable[[], bytes], code: str, tmp_path: Path
