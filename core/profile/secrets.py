@@ -35,19 +35,9 @@ def filled(profile: Profile, values: Mapping[str, str]) -> Profile:
     return _each(profile, value_of)
 
 
-def hidden(profile: Profile) -> Profile:
-    """The profile with each value masked; names and empty values stay."""
-    return _each(profile, lambda secret: Secret(HIDDEN) if secret.value else secret)
-
-
 def secret_paths(profile: Profile) -> list[str]:
     """Where a secret with a value of its own stands ("wifi.password")."""
     return [p for p, v in flat(profile).items() if isinstance(v, Secret) and v.value]
-
-
-def secret_values(profile: Profile) -> list[str]:
-    """Every value that must not be shown."""
-    return [v.value for v in flat(profile).values() if isinstance(v, Secret) and v.value]
 
 
 def shown(value: Any, *, reveal: bool = False) -> str:
