@@ -155,7 +155,7 @@ class Client:
         timeout: float,
         sent: Callable[[int, int], None] | None,
     ) -> httpx.Request:
-        """Straight to the transport: httpx's own client would log targets, and with them secrets."""
+        """For the transport itself: httpx's client logs targets, and they hold secrets."""
         headers = {}
         if self.password:
             token = base64.b64encode(f"{USER}:{self.password}".encode()).decode()

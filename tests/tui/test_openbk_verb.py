@@ -85,6 +85,11 @@ def test_export_is_only_the_file_and_applies_to_nothing(
     assert "Secrets are left out: mqtt.password" in done.stderr
     assert "password" not in done.stdout
     (tmp_path / "plug.toml").write_text(done.stdout)
+    mine = tmp_path / "mine.toml"
+    mine.write_text('# stairwell\nchip = "bk7231n"  # CB2S\n')
+    assert run("export", device, "--out", str(mine)).returncode == 0
+    assert mine.read_text().startswith('# stairwell\nchip = "bk7231n"  # CB2S\n')
+    assert "[pins]" in mine.read_text()
     same = run("diff", device, "--profile", str(tmp_path / "plug.toml"))
     assert same.returncode == 0, same.stdout
     template = json.loads(run("export", device, "--template").stdout)

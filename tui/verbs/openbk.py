@@ -194,11 +194,22 @@ def _export(args: argparse.Namespace, bench: Bench, connect: Connect) -> int:
     if body.values["left_out"]:
         bench.out.aside(f"Secrets are left out: {', '.join(body.values['left_out'])}.")
     if args.out:
-        Files().write(args.out, text)
+        Files().write(args.out, _kept(args.out, text) if form == "profile" else text)
         bench.out.aside(f"Written to {args.out}.")
     else:
         bench.out.raw(text)
     return 0
+
+
+def _kept(path: Path, text: bytes) -> bytes:
+    """The new profile with the comments of the file that is there.  Raises PROFILE-TEXT."""
+    from core.profile.toml_file import parse
+    from core.profile.toml_keep import changed
+    from core.store.files import read
+
+    if not path.exists():
+        return text
+    return changed(read(path, 1 << 20).decode(errors="replace"), parse(text.decode())).encode()
 
 
 def _outcome(bench: Bench, work: Work) -> Finished | Failed:
