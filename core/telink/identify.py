@@ -101,7 +101,7 @@ async def identify(client: Client, *, content: bool) -> Module:
     """
     flash_id = await _flash_id(client)
     status = await client.status()
-    uid = await _agreed(client, "unique id", client.unique_id)
+    uid = await unique_id(client)
     banks = tuple([await _bank(client, base) for base in BANKS]) if content else ()
     identity = await read_twice(client, IDENTITY.start, IDENTITY.end)
     return Module(
@@ -115,6 +115,11 @@ async def identify(client: Client, *, content: bool) -> Module:
         settings=await _settings(client) if content else None,
         identity=identity,
     )
+
+
+async def unique_id(client: Client) -> bytes:
+    """What tells this flash from every other, read twice alike."""
+    return await _agreed(client, "unique id", client.unique_id)
 
 
 async def _flash_id(client: Client) -> bytes:

@@ -16,7 +16,7 @@ from core.link.api import OpenPort
 from core.store.store import Store
 from core.telink import connect, faults
 from core.telink.client import Client
-from core.telink.identify import Module, identify, read_twice
+from core.telink.identify import Module, identify, read_twice, unique_id
 from core.telink.wire import BASE_BAUD, BAUDS
 from core.telink.wiring import GATE_TEXT
 from core.tlimage.flashmap import IDENTITY
@@ -64,7 +64,7 @@ class Session:
         await report.waiting(connect.find_programmer(client, report))
         await report.waiting(connect.wake_module(client, report, self.rung.name))
         await connect.speed_up(client, report, self.options.baud)
-        uid = await client.unique_id()
+        uid = await unique_id(client)
         identity = await read_twice(client, IDENTITY.start, IDENTITY.end)
         if uid.hex() != self.module.uid or identity != self.module.identity:
             raise faults.FOREIGN(
