@@ -239,6 +239,15 @@ class Feed:
             self._store.keys.forget_bind_key(address)
         return self.air.set_key(address, raw or None)
 
+    def move_key(self, old: str, new: str) -> KeyState | None:
+        """Give the kept key of `old` to `new`, whose module had another address before."""
+        raw = self._store.keys.bind_key(old)
+        if raw is None:
+            return None
+        state = self.keep_key(new, raw)
+        self.keep_key(old, b"")
+        return state
+
     # -- looking -----------------------------------------------------------------------------
 
     def now(self) -> float:

@@ -134,6 +134,18 @@ async def test_a_wrong_key_says_so_before_it_is_kept(air: AirStage) -> None:
     assert air.stage.app.host.store.keys.bind_key(ADDRESS) is None
 
 
+async def test_the_key_of_a_module_that_has_a_new_address_can_be_moved(air: AirStage) -> None:
+    store = air.stage.app.host.store
+    store.keys.set_bind_key(SECOND, KEY)
+    await air.hear(replace(one, name="Electricity_meter_X") for one in module(KEY).adverts(4))
+    text = " ".join((await air.press("k")).split())
+    assert f"The key of {SECOND} is kept, and that device is not heard." in text
+    assert "0x76000-0x77FFF" in text
+    await air.stage.press("f3")
+    await air.stage.until("7308.600")
+    assert store.keys.bind_keys == {ADDRESS: KEY}
+
+
 async def test_filter_as_you_type(air: AirStage) -> None:
     await air.hear(neighbourhood())
     await air.press("slash")
@@ -272,12 +284,17 @@ HOSTILE = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", HOSTILE.values(), ids=HOSTILE)
-async def test_hostile_names_are_text(air: AirStage, name: str) -> None:
-    sent = name.encode("utf-8", "replace")[:100]
-    said = b"\x44\x53" + bytes([len(sent)]) + sent
-    screens = [await air.hear([advert(said, 1000.0, name=name)])]
-    for key in ("enter", "escape", "k", "escape", "w", "escape", "a"):
+async def test_hostile_names_are_text(air: AirStage) -> None:
+    adverts = []
+    for number, name in enumerate(HOSTILE.values()):
+        sent = name.encode("utf-8", "replace")[:100]
+        said = b"\x44\x53" + bytes([len(sent)]) + sent
+        adverts.append(advert(said, 1000.0, f"00:00:00:00:00:{number:02X}", name))
+    screens = [await air.hear(adverts)]
+    for _ in HOSTILE:
+        for key in ("enter", "escape", "down"):
+            screens.append(await air.press(key))
+    for key in ("k", "escape", "w", "escape", "a"):
         screens.append(await air.press(key))
     for text in screens:
         for line in text.splitlines():

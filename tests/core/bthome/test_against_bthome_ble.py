@@ -97,7 +97,7 @@ def same(reading, theirs):
     if isinstance(value, bytes):
         return theirs == value.hex()
     if reading.id == 0x58:  # DIFFERENCES: 0.35 degrees
-        return abs(theirs - value) <= 0.05 + 1e-9
+        return math.isclose(theirs, value, rel_tol=1e-12, abs_tol=0.0501)
     return theirs == value and isinstance(theirs, bool) == isinstance(value, bool)
 
 

@@ -15,7 +15,7 @@ from core.air.views import DeviceView
 from core.fault import FaultError
 from core.store.clock import stamp
 from tui.panes.base import BasePane
-from tui.panes.scan.keydialog import KeyDialog
+from tui.panes.scan.keydialog import KeyDialog, Moved
 from tui.panes.scan.order import SORTS
 from tui.panes.scan.words import short_name
 from tui.widgets.dialog import PickDialog
@@ -134,11 +134,30 @@ class Commands(BasePane):
         def attempt(raw: bytes, then: Callable[[KeyState | None], None]) -> None:
             watch.ask(lambda feed: feed.air.try_key(address, raw), then, self.wattbench.say)
 
-        def entered(raw: bytes | None) -> None:
-            if raw is not None:
-                watch.ask(lambda feed: feed.keep_key(address, raw), self._kept, self.wattbench.say)
+        def dropped(_state: KeyState | None) -> None:
+            self.wattbench.say(f"The key of {address} is forgotten.")
 
-        self.app.push_screen(KeyDialog(f"{short_name(view)} {address}", attempt), entered)
+        def moved(state: KeyState | None) -> None:
+            self.wattbench.say(f"The key has moved here. {state.sentence if state else ''}")
+
+        def entered(raw: bytes | Moved | None) -> None:
+            if isinstance(raw, Moved):
+                old = str(raw)
+                watch.ask(lambda feed: feed.move_key(old, address), moved, self.wattbench.say)
+            elif raw is not None:
+                then = self._kept if raw else dropped
+                watch.ask(lambda feed: feed.keep_key(address, raw), then, self.wattbench.say)
+
+        title = f"{short_name(view)} {address}"
+        self.app.push_screen(KeyDialog(title, attempt, self._stray_key(view)), entered)
+
+    def _stray_key(self, view: DeviceView) -> str:
+        """The address of a kept key whose device is not heard, where this meter has none: a chip
+        that was erased elsewhere comes back under a new address."""
+        kept = self.wattbench.host.store.keys.bind_keys
+        if not view.meter or view.address in kept:
+            return ""
+        return next((address for address in sorted(kept) if address not in self.views), "")
 
     def _kept(self, state: KeyState | None) -> None:
         self.wattbench.say(f"Kept. {state.sentence}" if state is not None else "Kept.")
@@ -230,11 +249,11 @@ class Commands(BasePane):
         self.ready().ask(lambda feed: feed.start_walk(address), _nothing, _nothing)
         self.front("walk")
 
-    def do_place(self) -> None:
+    def end_place(self) -> None:
         if self.shown == "walk":
             self.ready().ask(Feed.take_place, _nothing, _nothing)
 
-    def do_door(self) -> None:
+    def close_door(self) -> None:
         if self.shown != "walk":
             return
         path = self._path("walk", ".json")

@@ -16,21 +16,34 @@ from core.bthome.cipher import KEY_BYTES, key_digits, parse_key
 from core.fault import FaultError
 from tui.text import clean
 from tui.widgets.dialog import Dialog
+from tui.widgets.prose import Paragraph, Prose
 
 Try = Callable[[bytes, Callable[[KeyState | None], None]], None]
 
 
-class KeyDialog(Dialog[bytes | None]):
+MOVE = (
+    "The key of {} is kept, and that device is not heard. If this is the same module after its "
+    "chip was erased, F3 moves the key here; or write bytes 0x76000-0x77FFF of its old backup "
+    "back (7 Module), and it has its old address again."
+)
+
+
+class Moved(str):
+    """The address whose key this device takes over."""
+
+
+class KeyDialog(Dialog[bytes | Moved | None]):
     """The key of one device, hidden unless asked for; empty bytes mean that it is dropped."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss"),
         Binding("f2", "reveal", priority=True),
+        Binding("f3", "move_here", priority=True),
     ]
 
-    def __init__(self, name: str, attempt: Try) -> None:
+    def __init__(self, name: str, attempt: Try, stray: str = "") -> None:
         super().__init__()
-        self._device, self._attempt = name, attempt
+        self._device, self._attempt, self._stray = name, attempt, stray
         self._typed = ""
 
     def compose(self) -> ComposeResult:
@@ -40,12 +53,18 @@ class KeyDialog(Dialog[bytes | None]):
             line.cursor_blink = False
             yield line
             yield Static("0 of 32 digits", id="verdict", markup=False)
+            if self._stray:
+                yield Prose(Paragraph(MOVE.format(self._stray)))
             hint = "Enter keeps it; with nothing typed it drops the old one. Esc leaves. F2 shows."
             yield Static(hint, classes="hint", markup=False)
 
     def action_reveal(self) -> None:
         line = self.query_one(Input)
         line.password = not line.password
+
+    def action_move_here(self) -> None:
+        if self._stray:
+            self.dismiss(Moved(self._stray))
 
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:

@@ -102,7 +102,7 @@ class Pane(Commands, BasePane):
         if self.shown == "walk":
             return frozenset({"open", "filter", "key", "everything", "sort", "walk", "pin",
                               "export", "play", "pause"})  # fmt: skip
-        return frozenset({"place", "door"})
+        return frozenset()
 
     # -- taking in -------------------------------------------------------------------------
 
@@ -259,6 +259,9 @@ class Pane(Commands, BasePane):
         self.close_filter()
 
     def on_key(self, event: events.Key) -> None:
+        if self.shown == "walk" and event.key in ("space", "z"):
+            event.stop()
+            self.end_place() if event.key == "space" else self.close_door()
         if event.key != "escape":
             return
         event.stop()
