@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from core.fault import FaultError, Touched
+from core.faults import STOPPED
+from core.job import Reporter
 from core.openbk import faults, network
 from core.openbk.client import Client, Connect
 from core.openbk.difference import Change, changes
@@ -40,18 +42,19 @@ async def carry_out(
     plan: Plan,
     connect: Connect,
     *,
-    before_each: Callable[[], None] | None = None,
+    report: Reporter | None = None,
     say: Callable[[str], None] | None = None,
 ) -> Applied:
-    """Send the plan and prove it.  `before_each` may end the job between two requests.
+    """Send the plan and prove it.  A stop is honoured between two requests and while the device
+    restarts.
 
-    Raises OBK-HALF-SENT, OBK-NOT-BACK, OBK-DIFFERS.
+    Raises OBK-HALF-SENT, OBK-NOT-BACK, OBK-DIFFERS, STOPPED.
     """
     sent: list[str] = []
     loop = asyncio.get_running_loop()
     for step in plan.steps:
-        if before_each is not None:
-            before_each()
+        if report is not None:
+            report.stop_point()
         if say is not None:
             say(step.title)
         began = loop.time()
@@ -72,7 +75,8 @@ async def carry_out(
     there = client
     try:
         if plan.restarts:
-            there = await wait_back(client, device, began, connect, moves=plan.moves)
+            back = wait_back(client, device, began, connect, moves=plan.moves)
+            there = await (back if report is None else report.waiting(back))
         else:
             await asyncio.sleep(SAVED_AFTER)
         now = await read_device(there)
@@ -103,7 +107,7 @@ def _half(host: str, plan: Plan, sent: list[str], failed: str, error: FaultError
 
 def _unread(host: str, error: FaultError) -> FaultError:
     """Everything was sent, and then it could not be read back."""
-    if error.fault.code == faults.GONE.code:
+    if error.fault.code in (faults.GONE.code, STOPPED.code):
         return error
     return faults.HALF(
         what=f"{host} could not be read back: {error.fault.what}",

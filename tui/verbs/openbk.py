@@ -194,7 +194,8 @@ def _export(args: argparse.Namespace, bench: Bench, connect: Connect) -> int:
     if body.values["left_out"]:
         bench.out.aside(f"Secrets are left out: {', '.join(body.values['left_out'])}.")
     if args.out:
-        Files().write(args.out, _kept(args.out, text) if form == "profile" else text)
+        keep = form == "profile" and not args.reveal
+        Files().write(args.out, _kept(args.out, text) if keep else text)
         bench.out.aside(f"Written to {args.out}.")
     else:
         bench.out.raw(text)

@@ -189,7 +189,7 @@ async def _send(
                     prepared.device,
                     prepared.plan,
                     connect,
-                    before_each=report.stop_point,
+                    report=report,
                     say=say,
                 )
         finally:

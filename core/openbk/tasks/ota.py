@@ -71,7 +71,7 @@ async def _ota(
         report.phase("Restart", 4, PHASES)
         asked = asyncio.get_running_loop().time()
         await client.reboot()
-        there = await wait_back(client, device, asked, connect, moves=False)
+        there = await report.waiting(wait_back(client, device, asked, connect, moves=False))
         try:
             report.phase("Put the files back", 5, PHASES)
             files = await _put_back(report, there, before, block)

@@ -392,6 +392,25 @@ async def test_a_host_that_goes_down_ends_the_job_between_two_requests(tmp_path:
         assert served.device.config.get("mqtt.host") == ""
 
 
+@virtual
+async def test_ctrl_c_while_the_device_restarts_is_honoured(tmp_path: Path) -> None:
+    bench = bench_in(tmp_path)
+
+    def stop(job: Job, event: Event) -> None:
+        if isinstance(event.body, Note) and "Wi-Fi" in event.body.text:
+            asyncio.get_running_loop().call_later(5, job.stop, Stop.CANCEL)
+
+    async with plugged(boot=1000.0) as served:
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        chosen = ApplyOptions(hosts=(served.host,), profile=Profile(wifi=Wifi("Other")))
+        outcome = await bench.run(
+            lambda r: apply(r, chosen, connect=connect, store=bench.store), stop
+        )
+        assert fault_of(outcome).code == "STOPPED" and fault_of(outcome).exit == 1
+        assert loop.time() - began < 20
+
+
 TEXT = st.text(
     alphabet=st.characters(
         codec="utf-8", exclude_characters="\0 ", exclude_categories=("Cs", "Cc", "Zs", "Zl", "Zp")
