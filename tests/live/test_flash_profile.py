@@ -47,3 +47,15 @@ def test_a_plug_is_flashed_and_configured_in_one_go(table: Table) -> None:
     assert profile.wifi.password is not None and profile.wifi.password.value == SECRET
     kept = [path for path in home.rglob("*") if path.is_file() and path.suffix != ".bin"]
     assert not any(SECRET.encode() in path.read_bytes() for path in kept)
+
+
+def test_leaving_while_the_boot_log_is_listened_to_ends_it(table: Table) -> None:
+    with table.plug() as plug:
+        table.remember_port(plug.path)
+        with table.app() as app:
+            app.until(IMAGE)
+            app.keys("l")
+            app.until("Not one byte came")
+            app.keys("q")
+            assert app.end() == 0
+        assert plug.flash() == table.stock
