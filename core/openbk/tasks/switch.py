@@ -1,0 +1,81 @@
+"""Switch one relay of a device, after the question what hangs on it (rulings O1)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.events import Question
+from core.job import Reporter, Result
+from core.openbk import faults
+from core.openbk.client import Client, Connect
+from core.openbk.fleet import on_host
+from core.openbk.lost import switching
+from core.openbk.read import read_device
+from core.store.store import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SwitchOptions:
+    """`channel` is the relay's; None switches it to the other state."""
+
+    host: str
+    channel: int
+    on: bool | None = None
+
+
+async def switch(
+    report: Reporter, options: SwitchOptions, *, connect: Connect, store: Store
+) -> Result:
+    """Switch it and ask the device what it is now.  Result: `channel`, `on`.
+
+    Raises OBK-NO-METER's kin never; OBK-REFUSED for a channel without relay, and what sending
+    raises.
+    """
+    return await on_host(
+        connect, options.host, lambda client: _switch(report, client, options, store)
+    )
+
+
+async def _switch(report: Reporter, client: Client, options: SwitchOptions, store: Store) -> Result:
+    report.phase("Read", 1, 2)
+    device = await read_device(client)
+    channel = options.channel
+    if channel not in device.relays:
+        raise faults.REFUSED(
+            what=f"{device.name} has no relay on channel {channel}.",
+            cause="The pins were changed meanwhile.",
+            next="Read the device again.",
+        )
+    on = not await _is_on(client, channel) if options.on is None else options.on
+    word = "on" if on else "off"
+    await report.confirm(
+        Question(
+            "relay-switch",
+            f"The relay of {device.name} (channel {channel}) will be switched {word}. What hangs "
+            "on it? Nothing that must not lose power, such as this computer or its router, and "
+            "nothing that may not start by itself?",
+        )
+    )
+    await report.point_of_no_return("The relay may have been switched.")
+    report.phase("Switch", 2, 2)
+    with switching(store, device, (channel,)):
+        await client.must(f"SetChannel {channel} {int(on)}")
+        now = await _is_on(client, channel)
+    if now is not on:
+        raise faults.REFUSED(
+            what=f"The relay of {device.name} did not go {word}.",
+            cause="The firmware said OK and did something else.",
+            next="Look at the plug, and at its pins.",
+        )
+    return {
+        "summary": f"{device.name}: relay {channel} is {word}",
+        "mac": device.mac,
+        "channel": channel,
+        "on": on,
+    }
+
+
+async def _is_on(client: Client, channel: int) -> bool:
+    """The level of a channel, as the device has it now."""
+    pins = (await client.status()).relays
+    return pins.get("POWER" if len(pins) == 1 else f"POWER{channel}", False)

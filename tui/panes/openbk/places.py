@@ -1,0 +1,58 @@
+"""Where devices are: those that a search found, and those that were read before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from core.openbk.wire import normal_mac
+from core.store.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One device at an address; `live` when it answered a search of this session."""
+
+    host: str
+    name: str = ""
+    chip: str = ""
+    version: str = ""
+    mac: str = ""
+    signal: int | None = None
+    safe_mode: bool = False
+    locked: bool = False
+    live: bool = False
+
+
+def kept(store: Store) -> dict[str, Place]:
+    """Those that were read with this data folder, by the address they had then."""
+    found = {}
+    for path in sorted(store.devices.root.glob("*.toml")):
+        host = store.devices.load(path.stem).get("host")
+        if isinstance(host, str) and host:
+            found[host] = Place(host, mac=normal_mac(path.stem))
+    return found
+
+
+def found_by(facts: Mapping[str, Any]) -> dict[str, Place]:
+    """Those that a search found, from its facts."""
+    return {row["host"]: Place(**row, live=True) for row in facts.get("devices", ())}
+
+
+def device_line(place: Place, *, marked: bool, open_: bool) -> str:
+    """One device: mark, address, name, chip and version, MAC, signal."""
+    mark = "x" if marked else " "
+    if place.locked:
+        rest = "asks for a password"
+    elif not place.live:
+        rest = "read before"
+    else:
+        rest = f"{place.chip} {place.version}"
+    signal = "" if place.signal is None else f"{place.signal} dBm"
+    safe = "  SAFE MODE" if place.safe_mode else ""
+    here = "  open" if open_ else ""
+    return (
+        f"[{mark}] {place.host:<21} {place.name[:14]:<14} {place.mac:<17}  {rest:<17} "
+        f"{signal}{safe}{here}"
+    )

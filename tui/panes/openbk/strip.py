@@ -1,0 +1,92 @@
+"""The live strip: who the device is, what it measures, and how that went."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from core.openbk.watch import Sample, Trend
+from core.profile.model import Profile
+from tui.panes.openbk.sheet import Sheet
+from tui.text import duration
+
+BARS = "▁▂▃▄▅▆▇█"
+
+
+def who_line(sheet: Sheet, *, reading: bool) -> str:
+    """Name, address, MAC, chip and version, and how old the form is."""
+    if not sheet.host:
+        return "no device: h types an address, f searches the network"
+    if sheet.device is not None:
+        d = sheet.device
+        parts = [d.name, sheet.host, d.mac or "no MAC", d.chip, d.info.version]
+    else:
+        parts = [sheet.base.names.short or "", sheet.host, sheet.mac]
+    if reading:
+        parts.append("reading ..." if not sheet.known else f"kept {sheet.when}, reading ...")
+    elif sheet.device is None and sheet.known:
+        parts.append(f"kept {sheet.when}")
+    return "  ".join(part for part in parts if part)
+
+
+def values_line(sample: Sample | None) -> str:
+    """Readings, relays and state of the newest look."""
+    if sample is None:
+        return ""
+    if sample.fault is not None:
+        return f"{sample.fault.code}: {sample.fault.what}"
+    parts = [*_energy(sample)]
+    parts += [f"{name} {'on' if on else 'off'}" for name, on in sample.relays]
+    if sample.signal is not None:
+        parts.append(f"{sample.signal} dBm")
+    parts.append(f"MQTT {sample.mqtt}" if sample.mqtt else "")
+    if sample.safe_mode:
+        parts.append("SAFE MODE")
+    if sample.restarted:
+        parts.append("RESTARTED")
+    return "  ".join(part for part in parts if part)
+
+
+def _energy(sample: Sample) -> Iterable[str]:
+    e = sample.energy
+    if e is None:
+        return ()
+    values = ((e.voltage, "{:.1f} V"), (e.current, "{:.3f} A"), (e.power, "{:.1f} W"),
+              (e.factor, "PF {:.2f}"), (e.total, "{:.0f} Wh"))  # fmt: skip
+    return (form.format(value) for value, form in values if value is not None)
+
+
+def trend_line(trend: Trend, sample: Sample | None, width: int) -> str:
+    """The power over the last looks, then uptime, heap and drivers."""
+    if sample is None or sample.fault is not None:
+        return ""
+    parts = []
+    if trend.watts:
+        room = max(8, min(width // 3, 40))
+        parts.append(f"W {spark(list(trend.watts)[-room:])}")
+        if width >= 120:
+            parts.append(f"V {spark(list(trend.volts)[-20:])}")
+            parts.append(f"A {spark(list(trend.amperes)[-20:])}")
+    parts.append(f"up {duration(sample.uptime)}")
+    parts.append(f"heap {sample.heap}" if sample.heap else "")
+    parts.append(", ".join(sample.drivers))
+    return "  ".join(part for part in parts if part)
+
+
+def spark(values: list[float]) -> str:
+    """The values as bars between the lowest and the highest of them."""
+    low, high = min(values), max(values)
+    if high - low <= 0.01 * max(abs(high), 1e-9):
+        return BARS[0 if not high else 3] * len(values)
+    return "".join(BARS[round((v - low) / (high - low) * (len(BARS) - 1))] for v in values)
+
+
+def since_line(paths: list[str], before: str) -> str:
+    """What somebody else changed since the configuration that was kept."""
+    more = f" and {len(paths) - 6} more" if len(paths) > 6 else ""
+    return f"Changed on the device since {before}: {', '.join(paths[:6])}{more}."
+
+
+def relays_of(profile: Profile) -> list[int]:
+    """Channels of relay pins."""
+    found = {p.channel for p in profile.pins.values() if p.role in ("Rel", "Rel_n")}
+    return sorted(channel for channel in found if channel is not None)
