@@ -93,7 +93,7 @@ class Visit:
             "serial": self.client.serial,
             "made": self.client.made,
             **live_facts(self.client.live, self.status.scale),
-            "battery": self.heard.get("battery"),
+            "battery": None if adverts.blank(self.heard) else self.heard.get("battery"),
         }
 
     def tell(self) -> None:

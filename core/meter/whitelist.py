@@ -10,9 +10,14 @@ from core.meter.session import LOCK_MEANS, OPEN_MEANS, Visit, leave_open
 LEAVE_OPEN, BIND = "open", "bind"
 
 
-def question(here: Visit) -> Question:
-    """Which of the two it shall be."""
+def question(here: Visit, bonded: bool) -> Question:
+    """Which of the two it shall be.  `bonded` is whether this computer is paired with it now."""
     now = "It is bound to this computer now." if here.was_bonded else "It is open now."
+    if bonded and not here.was_bonded:
+        now = (
+            "Just now this computer has paired with it though nobody asked, because another "
+            "program answers pairing requests here."
+        )
     as_it_was = BIND if here.was_bonded else LEAVE_OPEN
     return Question(
         "whitelist",

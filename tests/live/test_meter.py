@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from core.sim.module_images import meter_image
 from tests.live.terminal import ROOT, Terminal, environment
 
 MAC = "A4:C1:38:5C:94:FA"
@@ -39,12 +40,12 @@ def test_scan_address_release_on_the_simulated_bench(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def bus() -> Iterator[str]:
+def bus(request: pytest.FixtureRequest) -> Iterator[str]:
     """A Bluetooth service of its own with one module; bleak's real backend talks to it."""
     if shutil.which("dbus-daemon") is None:
         pytest.skip("dbus-daemon is not installed (sudo apt install dbus-daemon)")
     with subprocess.Popen(
-        [sys.executable, "-m", "tui", "sim", "meter"],
+        [sys.executable, "-m", "tui", "sim", "meter", *getattr(request, "param", ())],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         text=True,
@@ -95,3 +96,19 @@ def test_one_command_through_the_real_backend(bus: str, tmp_path: Path) -> None:
     assert code == 130 and events[-1]["code"] == "CANCELLED"
     code, events = meter(bus, tmp_path, "release", MAC)
     assert code == 0, events[-1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("bus", [("--release", "1.6")], indirect=True)
+def test_update_and_care_through_the_real_backend(bus: str, tmp_path: Path) -> None:
+    image = tmp_path / "electricity_meter_V1.7.bin"
+    image.write_bytes(meter_image("V1.7", 0x4004))
+    code, events = meter(bus, tmp_path, "ota", MAC, "--image", str(image), "-y")
+    assert code == 0, events[-1]
+    assert (events[-1]["before"], events[-1]["firmware"]) == ("V1.6", "V1.7")
+    code, events = meter(bus, tmp_path, "clear", MAC, "-y")
+    assert code == 0 and events[-1]["meter_address"] == 0, events[-1]
+    code, events = meter(bus, tmp_path, "log", MAC, "--seconds", "1")
+    assert code == 0, events[-1]
+    code, events = meter(bus, tmp_path, "reboot", MAC)
+    assert code == 0 and events[-1]["summary"] == "restarted", events[-1]

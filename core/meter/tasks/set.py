@@ -63,7 +63,7 @@ async def set_up(report: Reporter, options: SetOptions, *, reach: Reach, store: 
         if wanted.key:
             store.keys.set_bind_key(here.address, wanted.key)
         report.phase("Ask the meter", 5, PHASES)
-        answer = await _ask_meter(here)
+        answer = await _ask_meter(here, by_kind_only=wanted.address is None)
         await here.client.read_live()
         here.tell()
         silent = None if answer or not _expected(here) else no_answer(here, done, options.go_on)
@@ -151,10 +151,15 @@ def _expected(here: Visit) -> bool:
     return not model.has_address or here.status.address != 0
 
 
-async def _ask_meter(here: Visit) -> str:
-    """The meter's answer, as a sentence; empty for none (rulings M8)."""
+async def _ask_meter(here: Visit, *, by_kind_only: bool) -> str:
+    """The meter's answer, as a sentence; empty for none (rulings M8).
+
+    A poll that F9 made ran at the speed of the kind before, so its silence says nothing.
+    """
     client, status = here.client, here.status
     certain = log.polled(here.poll_lines)
+    if by_kind_only and log.trouble(here.poll_lines):
+        certain = False
     if not certain and status.generation.knows(Id.MODEL):
         # the same kind again: the module forgets the serial number and asks anew
         client.texts = 0
@@ -183,7 +188,8 @@ async def _leave(here: Visit, leave: str, silent: FaultError | None) -> str:
     """How the whitelist is left.  After a silent meter somebody comes back: as it was."""
     if silent is not None and not leave:
         return ""
-    choice = leave or await here.report.ask(whitelist.question(here))
+    bonded = await here.reach.bonded(here.address)
+    choice = leave or await here.report.ask(whitelist.question(here, bonded))
     left = await whitelist.finish(here, choice)
     here.report.note("METER-LEFT", left)
     return left

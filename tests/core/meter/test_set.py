@@ -231,6 +231,17 @@ async def test_a_pairing_that_nobody_asked_for_is_undone(tmp_path: Path) -> None
         assert not b.module.bond and not b.module.locked_to
         assert not b.stack.stack.bonds
         assert "Left open" in found["left"]
+        asked = next(q for q in b.answers.asked if q.key == "whitelist")
+        assert "though nobody asked" in asked.text
+
+
+@virtual
+async def test_from_kaskad_11_to_a_meter_without_an_address(tmp_path: Path) -> None:
+    meter = meter_of(kind=4, serial="009")
+    async with bench(tmp_path, module_of(kind=2, meter=meter)) as b:
+        b.answers.given["scale"] = "yes"
+        found = await b.result(set_up, wish(model=4))
+        assert found["answer"] == "Meter answered: serial 009, made xx.xx.xxxx."
 
 
 @virtual
