@@ -144,6 +144,11 @@ async def _identified(
     # At the usual speed: an activation cannot be broken off, and nothing is to be put back then.
     rung = await connect.wake_module(client, report, _remembered(store, options.port))
     await _remember(store, options.port, rung)
+    report.note(
+        "REACHED",
+        f"The module answers: reset {rung.reset * 1000:.0f} ms, CPU stop for "
+        f"{rung.active * 1000:.0f} ms.",
+    )
     await connect.speed_up(client, report, options.baud)
     report.facts("programmer", baud=client.link.baud, **told)
     report.facts("link", linked=True, rung=rung.name, prompt="")

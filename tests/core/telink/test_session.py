@@ -129,6 +129,7 @@ def test_the_ladder_finds_the_rung_and_remembers_it(
     async def run() -> None:
         table = bench(tmp_path, **more)
         assert result_of(await table.job("info"))["rung"] == rung
+        assert "REACHED" in table.notes() and rung.partition("/")[2] in table.texts()
         assert ("BY-HAND" in table.notes()) == ("hand" in more)
         before = table.module.requests["activate"]
         assert result_of(await table.job("info"))["rung"] == rung
