@@ -18,8 +18,8 @@ import pytest
 from core.beken.tasks.backup import BackupOptions, backup
 from core.bkimage import cipher
 from core.bkimage.flashmap import APP_END_MAX, APP_START, CHIPS, SECTOR
-from core.events import Failed, Finished
-from core.job import exit_code
+from core.events import Event, Failed, Finished
+from core.job import Job, Stop, exit_code
 from core.link.api import Link
 from core.sim import firmware
 from core.sim.faults_on_order import parse_fault
@@ -292,6 +292,49 @@ async def test_a_folder_that_takes_no_backup(tmp_path: Path, chip: str) -> None:
     fault = fault_of(await write(bench))
     assert fault.code.startswith("STORE-")
     assert (fault.exit, fault.touched) == (1, "nothing")
+    assert bench.unchanged
+
+
+@pytest.mark.parametrize("chip", BOTH)
+@pytest.mark.parametrize("stop", [Stop.TERMINATE, Stop.HANGUP, Stop.CANCEL])
+@virtual
+async def test_stopped_while_writing(tmp_path: Path, chip: str, stop: Stop) -> None:
+    """SIGTERM stops after the sector and is resumed; SIGHUP and Ctrl-C let the write finish."""
+    bench = a_bench(tmp_path, chip, rate="line")
+    already = (APP_END_MAX - APP_START) // SECTOR - len(CHANGED)
+
+    def halt(job: Job, event: Event) -> None:
+        values = event.body.to_json()
+        if values.get("phase") == "Write" and int(str(values["done"])) > (already + 4) * SECTOR:
+            job.stop(stop)
+
+    (path,) = bench.files("backups/*/*.bin")
+    outcome = await write(bench, halt, backup=path)
+    if stop is not Stop.TERMINATE:
+        assert exit_code(outcome) == 0
+        assert bytes(bench.plug.flash) == expected(chip)
+        return
+    fault = fault_of(outcome)
+    assert (fault.code, fault.exit, fault.touched) == ("STOPPED", 1, "partial")
+    outside_is_kept(bench, chip)
+    assert bytes(bench.plug.flash) != expected(chip)
+    same_plug(bench)
+    result_of(await go_on(bench))
+    assert bytes(bench.plug.flash) == expected(chip)
+
+
+@pytest.mark.parametrize("chip", BOTH)
+@virtual
+async def test_ctrl_c_before_the_first_erase_changes_nothing(tmp_path: Path, chip: str) -> None:
+    bench = a_bench(tmp_path, chip)
+
+    def halt(job: Job, event: Event) -> None:
+        if event.body.to_json().get("name") == "Plan":
+            job.stop(Stop.CANCEL)
+
+    (path,) = bench.files("backups/*/*.bin")
+    fault = fault_of(await write(bench, halt, backup=path))
+    assert (fault.code, fault.exit) == ("CANCELLED", 130)
     assert bench.unchanged
 
 
