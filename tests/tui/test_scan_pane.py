@@ -284,23 +284,24 @@ HOSTILE = {
 }  # fmt: skip
 
 
-async def test_hostile_names_are_text(air: AirStage) -> None:
-    adverts = []
-    for number, name in enumerate(HOSTILE.values()):
-        sent = name.encode("utf-8", "replace")[:100]
-        said = b"\x44\x53" + bytes([len(sent)]) + sent
-        adverts.append(advert(said, 1000.0, f"00:00:00:00:00:{number:02X}", name))
-    screens = [await air.hear(adverts)]
-    for _ in HOSTILE:
-        for key in ("enter", "escape", "down"):
+async def test_hostile_names_are_text(host: StageHost, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each is looked at in the table, in the detail below it, in the key dialog, on a walk."""
+    async with on_air(host, monkeypatch, (100, 45)) as air:
+        adverts = []
+        for number, name in enumerate(HOSTILE.values()):
+            sent = name.encode("utf-8", "replace")[:100]
+            said = b"\x44\x53" + bytes([len(sent)]) + sent
+            adverts.append(advert(said, 1000.0, f"00:00:00:00:00:{number:02X}", name))
+        screens = [await air.hear(adverts)]
+        for _ in HOSTILE:
+            screens.append(await air.press("down"))
+        for key in ("k", "escape", "w", "escape", "a", "enter"):
             screens.append(await air.press(key))
-    for key in ("k", "escape", "w", "escape", "a"):
-        screens.append(await air.press(key))
     for text in screens:
         for line in text.splitlines():
             assert not set(line) & {*map(chr, range(32)), *map(chr, range(127, 160))}
             assert not set(line) & set("\u202e\u2066\u2028\u200b\ufeff")
-        assert len(text.splitlines()) == 24
+        assert len(text.splitlines()) == 45
 
 
 async def test_a_thousand_devices(air: AirStage) -> None:

@@ -47,7 +47,7 @@ DATA = st.binary(max_size=40) | st.binary(max_size=30).map(lambda b: b"\x40" + b
 SERVICES = st.dictionaries(st.sampled_from([UUID, V1, SEALED_V1, "nonsense", ""]), DATA, max_size=3)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     heard=st.lists(
         st.tuples(
@@ -119,7 +119,7 @@ def test_memory_is_flat():
     module = Module(KEY)
 
     def hour() -> int:
-        for step in range(1500):
+        for step in range(700):
             module.poll((step, 1, 2), (step, 2300, 100, 50))
             for one in module.adverts(2):
                 air.hear(one)
@@ -127,7 +127,7 @@ def test_memory_is_flat():
 
     tracemalloc.start()
     try:
-        first, *later = (hour() for _ in range(4))
+        first, *later = (hour() for _ in range(3))
     finally:
         tracemalloc.stop()
     assert max(later) - first < 20_000

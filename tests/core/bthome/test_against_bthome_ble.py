@@ -108,7 +108,7 @@ def compare(packet, library):
         assert same(reading, library[key]), (key, reading, library[key])
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(parts=OBJECTS_V2, ordered=st.booleans(), trigger=st.booleans(), closed=st.booleans())
 def test_v2_packets_read_alike(parts, ordered, trigger, closed):
     objects = b"".join(sorted(parts, key=lambda part: part[0]) if ordered else parts)
@@ -127,7 +127,7 @@ V1_OBJECT = st.tuples(
 V1_UNKNOWN = st.binary(min_size=0, max_size=3).map(lambda b: bytes([len(b) + 1, 0xFE]) + b)
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(parts=st.lists(V1_OBJECT | V1_UNKNOWN, min_size=2, max_size=6), closed=st.booleans())
 def test_v1_packets_read_alike(parts, closed):
     objects = b"".join(parts)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from core.air.keystate import Verdict
 from core.air.views import DetailView, QuantityView, StreamView
 from core.bthome.reading import Packet, Reading, State
 from tui.panes.scan.rows import KEY_LOOKS
@@ -137,9 +136,3 @@ def _nonce(packet: Packet) -> str:
     nonce = packet.nonce
     parts = (nonce[:6], nonce[6:8], nonce[8:-4], nonce[-4:])
     return " ".join(part.hex() for part in parts if part)
-
-
-def key_hint(view: DetailView) -> str:
-    """What to do about the key, if something is to be done."""
-    verdict = view.device.key.verdict
-    return "k enters a key" if verdict in (Verdict.NO_KEY, Verdict.WRONG) else ""

@@ -29,10 +29,6 @@ SIGNS = {
     "energy-back": "e",
     "version": "V",
 }
-LEGEND = (
-    "R restarted, W numbers wrapped, < an old frame again, = same number other data, P plain "
-    "although a key is kept, E energy register wrapped, e energy fell, V changed its version"
-)
 STALE = 10.0
 """Seconds after which a value of a meter is old: its module sends each kind twice a second."""
 

@@ -11,13 +11,9 @@ from core.fault import FaultError
 
 if TYPE_CHECKING:
     from core.air.feed import Feed, Snapshot, Source
-    from core.air.views import DeviceView
     from tui.host import Host
 
 T = TypeVar("T")
-
-LEFT_OVER = 4
-"""Answers that are waited for at once; a core that is busy gets no more questions."""
 
 
 class Watch:
@@ -30,10 +26,6 @@ class Watch:
         self._running: Future[None] | None = None
         self._asked: Future[Snapshot] | None = None
         self._answers: list[tuple[Future[Any], Callable[[Any], None], Callable[[str], None]]] = []
-
-    @property
-    def started(self) -> bool:
-        return self._feed is not None
 
     def start(self) -> None:
         """Listen to the radio; does nothing when it listens already."""
@@ -132,8 +124,3 @@ def _snapshot(feed: Feed) -> Coroutine[Any, Any, Snapshot]:
         return feed.snapshot()
 
     return take()
-
-
-def table_of(feed: Feed) -> list[DeviceView]:
-    """Every device, for export."""
-    return feed.table()
