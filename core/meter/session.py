@@ -263,7 +263,8 @@ def explained(error: FaultError, records: Records, adapter: str) -> FaultError:
     else:
         cause = f"It is bound to another adapter than {adapter}; which one is not on record here."
     step = (
-        "Release it from there (meter release), or at the module: meter unlock guides through it."
+        "Release it from there (meter release), or at the module: meter unlock, or g in the Meter "
+        "pane, guides through it."
     )
     return FaultError(
         replace(

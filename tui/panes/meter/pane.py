@@ -131,7 +131,9 @@ class Pane(Commands):
 
     def _show_values(self) -> None:
         width = max(self.size.width - 2, 40)
-        self._line("wiring", "\n".join(fit(line, width) for line in values.lines(self._facts)))
+        job = self.wattbench.model.latest(KIND)
+        told = values.lines(self._facts, connected=job is not None and job.running)
+        self._line("wiring", "\n".join(fit(line, width) for line in told))
 
     def _show_bar(self, job: JobView) -> None:
         text = ""

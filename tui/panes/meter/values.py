@@ -11,8 +11,8 @@ _LEFT = (("tariff1", "T1"), ("tariff2", "T2"), ("tariff3", "T3"))
 _RIGHT = (("power", "Power"), ("voltage", "Voltage"), ("current", "Current"))
 
 
-def lines(facts: Mapping[str, Any]) -> list[str]:
-    """Up to eight lines of at most 78 letters."""
+def lines(facts: Mapping[str, Any], connected: bool) -> list[str]:
+    """Up to nine lines of at most 78 letters; the countdown only while `connected`."""
     if not facts:
         return _INTRODUCTION.splitlines()
     meter = f"meter {facts['serial']}" if facts.get("serial") else "meter: no answer yet"
@@ -30,8 +30,12 @@ def lines(facts: Mapping[str, Any]) -> list[str]:
         f"every {facts.get('period')} min  {sealed}  {scale}",
         "",
         *(_row(facts, left, right) for left, right in zip(_LEFT, _RIGHT, strict=True)),
-        f"{facts.get('rssi')} dBm   the module hangs up in {duration(facts.get('seconds_left'))}",
+        f"{facts.get('rssi')} dBm{_countdown(facts) if connected else '   as last read'}",
     ]
+
+
+def _countdown(facts: Mapping[str, Any]) -> str:
+    return f"   the module hangs up in {duration(facts.get('seconds_left'))}"
 
 
 def _row(facts: Mapping[str, Any], left: tuple[str, str], right: tuple[str, str]) -> str:
