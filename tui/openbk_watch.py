@@ -1,4 +1,4 @@
-"""`openbk watch`: a live view as lines.  A stream, so there is no job and no journal."""
+"""`openbk watch` and `openbk console`: streams, so there is no job and no journal."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from concurrent.futures import CancelledError
 from typing import TYPE_CHECKING, Any
 
 from core.fault import FaultError
-from tui.lines import Bench
+from tui.lines import Bench, read_line
 
 if TYPE_CHECKING:
     from core.openbk.client import Client, Connect
@@ -104,3 +104,45 @@ def sample_values(sample: Sample) -> Mapping[str, Any]:
         "drivers": list(sample.drivers),
         "fault": sample.fault.code if sample.fault else "",
     }
+
+
+def run_console(bench: Bench, connect: Connect, address: str, lines: list[str]) -> int:
+    """Run commands, from the arguments or line by line from standard input.  No journal: a
+    password that is typed here is written nowhere."""
+    from core.faults import READ_ONLY
+
+    if bench.host.options.read_only:
+        raise READ_ONLY(
+            what="A console changes devices.",
+            cause="The program was started with --read-only.",
+            next="Start it without --read-only.",
+        )
+    worst = 0
+    for line in lines or iter(read_line, None):
+        if bench.host.stopped_by is not None:
+            break
+        if line.strip():
+            worst = max(worst, _speak(bench, connect, address, line.strip()))
+    bench.out.result({"exit": worst})
+    return worst
+
+
+def _speak(bench: Bench, connect: Connect, address: str, line: str) -> int:
+    from core.openbk.console import Spoken, speak
+
+    async def once() -> Spoken:
+        client = connect(address)
+        try:
+            return await speak(client, line)
+        finally:
+            await client.close()
+
+    try:
+        said = bench.host.stream(once()).result()
+    except FaultError as error:
+        bench.out.fault(error.fault)
+        return error.fault.exit
+    for text in (*said.notes, said.text, *said.log):
+        bench.out.text(text)
+    bench.out.object({"event": "reply", "sent": said.sent.split()[0], "ok": said.ok, "text": said.text})
+    return 0 if said.ok else 1

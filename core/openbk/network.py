@@ -18,7 +18,6 @@ MOST = 1024
 PARALLEL = 32
 PROBE_TIMEOUT = 4.0
 CONNECT_TIMEOUT = 1.0
-SETUP_NETWORK = ipaddress.ip_network("192.168.4.0/24")
 
 Probe = Callable[[str], Client]
 

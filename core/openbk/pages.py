@@ -32,9 +32,6 @@ _AREA = re.compile(r"<textarea[^>]{0,120}>(.*)</textarea>", re.S)
 _BOLD_VALUE = re.compile(r"<b>([^<]{1,40})</b></td><td[^>]{0,60}>([^<]{0,24})</td>")
 _MQTT_STATE = re.compile(r"MQTT State: (?:<[^>]{0,60}>)?([^<]{1,60})")
 _RSSI = re.compile(r"Wifi RSSI: [^(]{0,24}\((-?\d{1,4})dBm\)")
-_TITLE = re.compile(r"<title>(.{0,200}?)</title>", re.S)
-_REPLY = re.compile(r"<br>(.*?)<br><h3>([^<]{0,120})</h3>", re.S)
-_PLAIN = re.compile(r"<[^>]{0,300}>")
 
 
 def is_page(content_type: str, body: str) -> bool:
@@ -122,12 +119,6 @@ def role_channels(body: str) -> dict[str, int]:
     return {name: int(count) for name, count in _ROLE_CHANNELS.findall(line)}
 
 
-def title(body: str) -> str:
-    """The device's long name, which heads every page."""
-    found = _TITLE.search(body)
-    return found.group(1).rpartition(" - ")[0] or found.group(1) if found else ""
-
-
 @dataclass(frozen=True, slots=True)
 class State:
     """`/index?state=1`: readings by their printed names, drivers, Wi-Fi in dBm, MQTT in words."""
@@ -158,29 +149,3 @@ def state(body: str) -> State:
         safe_mode=safe_mode(body),
         updating="OTA In Progress" in body,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class ToolReply:
-    """`/cmd_tool`: the log lines of a command and the device's verdict."""
-
-    lines: tuple[str, ...]
-    verdict: str
-
-
-def tool_reply(body: str) -> ToolReply | None:
-    """What a command said; None when the page holds no verdict."""
-    middle = body.partition("</h1>")[2].partition("<form action=")[0]
-    found = _REPLY.search(middle.partition("is activated. <br>")[2] or middle)
-    if found is None:
-        return None
-    text = _PLAIN.sub("\n", found.group(1))
-    return ToolReply(
-        tuple(line.strip() for line in text.splitlines() if line.strip()), found.group(2)
-    )
-
-
-def plain(body: str) -> str:
-    """The words of a page without its tags, for evidence and messages."""
-    middle = body.partition("</h1>")[2] or body
-    return " ".join(_PLAIN.sub(" ", middle[:2000]).split())[:300]

@@ -132,6 +132,17 @@ def test_watch_ends_after_its_time(device: str, run: Run) -> None:
     assert lines[0]["drivers"] == ["BL0937"] and lines[0]["voltage"] is not None
 
 
+def test_the_console_translates_guards_and_answers(device: str, run: Run) -> None:
+    said = run("console", device, "GetChannel 1", "SpannungSet 230,5")
+    assert said.returncode == 0
+    assert "translated word" in said.stdout and "sent as a point" in said.stdout
+    failed = run("console", device, "FooBar")
+    assert failed.returncode == 1 and "Unknown command" in failed.stdout
+    negative = run("console", device, "SpannungSet -5")
+    assert negative.returncode == 3 and "OBK-REFERENCE" in negative.stderr
+    assert run("console", device, "Power ON", "--read-only").returncode == 3
+
+
 def test_calibration_refuses_what_cannot_be_true(device: str, run: Run) -> None:
     done = run("calibrate", device, "--voltage", "-230", "-y")
     assert done.returncode == 2 or "OBK-REFERENCE" in done.stderr

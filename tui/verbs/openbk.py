@@ -8,7 +8,8 @@
     wattbench openbk calibrate HOST --voltage V --current A --power W
     wattbench openbk ota HOST --image F.rbl
     wattbench openbk watch HOST [--seconds N]
-    wattbench openbk backup HOST
+    wattbench openbk console HOST [COMMAND...]
+    wattbench openbk backup HOST [--sector]
     wattbench openbk restore HOST --backup F [--raw]
     wattbench openbk history HOST|MAC [--undo N]
 
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from core.openbk.client import Connect
 
 MANY = ("show", "diff", "apply")
-ONE = ("export", "calibrate", "ota", "watch", "backup", "restore", "history")
+ONE = ("export", "calibrate", "ota", "watch", "console", "backup", "restore", "history")
 HELP = {
     "find": "search a network",
     "show": "the whole configuration; kept by MAC",
@@ -41,6 +42,7 @@ HELP = {
     "calibrate": "set the meter of a closed plug with a known load",
     "ota": "update the firmware",
     "watch": "readings, relay and state, live",
+    "console": "commands, from here or line by line; guarded where they hurt",
     "backup": "copy the whole flash (not proven by the chip)",
     "restore": "bring a configuration back out of a backup",
     "history": "the configurations that are kept, and back to one",
@@ -66,6 +68,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         made[name].add_argument("--reveal", action="store_true", help="do not hide secrets")
     _add_files(made)
     _add_calibrate(made["calibrate"])
+    made["console"].add_argument("commands", nargs="*", metavar="COMMAND")
     made["watch"].add_argument("--seconds", type=float, default=0.0, help="end after so long")
     made["history"].add_argument("--undo", type=int, metavar="N",
         help="apply configuration N again; 0 is the newest, -1 the one before")  # fmt: skip
@@ -109,6 +112,10 @@ def run(args: argparse.Namespace, bench: Bench) -> int:
         from tui.openbk_watch import run_watch
 
         return run_watch(bench, connect, args.host, args.seconds)
+    if args.action == "console":
+        from tui.openbk_watch import run_console
+
+        return run_console(bench, connect, args.host, args.commands)
     if args.action == "export":
         return _export(args, bench, connect)
     return _run_job(args, bench, connect)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import asdict, dataclass
 
 from core.job import Reporter, Result
@@ -73,11 +72,3 @@ def line(found: network.Found) -> str:
         f"{found.host:<21} {found.name:<20} {found.chip:<8} {found.version:<10} "
         f"{found.mac or '-':<17} {signal}{safe}"
     )
-
-
-def in_setup_network(address: str) -> bool:
-    """True for an address inside the network of a device's own access point."""
-    try:
-        return ipaddress.ip_address(address) in network.SETUP_NETWORK
-    except ValueError:
-        return False

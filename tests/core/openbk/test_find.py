@@ -10,7 +10,7 @@ import pytest
 from core.fault import FaultError
 from core.openbk import network
 from core.openbk.client import Client
-from core.openbk.tasks.find import FindOptions, find, in_setup_network
+from core.openbk.tasks.find import FindOptions, find
 from core.profile.model import Profile, Secret, Wifi
 from core.sim.openbk_http import serve_openbk
 from tests.core.openbk.bench import MAC, Bench, fault_of, lsc, options, result_of
@@ -121,8 +121,3 @@ async def test_never_more_at_a_time_than_asked_for() -> None:
     assert len(found) == 6 and most == 2
     for device in served:
         await device.close()
-
-
-def test_the_network_of_a_new_device() -> None:
-    assert in_setup_network("192.168.4.2") and not in_setup_network("192.168.1.2")
-    assert not in_setup_network("plug")
