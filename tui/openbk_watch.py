@@ -144,5 +144,6 @@ def _speak(bench: Bench, connect: Connect, address: str, line: str) -> int:
         return error.fault.exit
     for text in (*said.notes, said.text, *said.log):
         bench.out.text(text)
-    bench.out.object({"event": "reply", "sent": said.sent.split()[0], "ok": said.ok, "text": said.text})
+    name = said.sent.split()[0]  # not the arguments: they may be a password
+    bench.out.object({"event": "reply", "command": name, "ok": said.ok, "text": said.text})
     return 0 if said.ok else 1
