@@ -176,6 +176,10 @@ async def test_pause_holds_the_table_still_and_loses_nothing(air: AirStage) -> N
     source.poll(TARIFFS, (55_500, *POWER[1:]))
     text = await air.hear(source.adverts(4))
     assert "PAUSED" in text and "555.00" not in text
+    for key in ("down", "up", "enter"):
+        assert "555.00" not in await air.press(key)
+    assert "120.00 W" in await air.press("end")
+    await air.press("escape")
     assert "555.00" in await air.press("p")
 
 

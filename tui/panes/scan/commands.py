@@ -52,6 +52,8 @@ class Commands(BasePane):
 
         def repaint(self) -> None: ...
 
+        def hold(self, still: bool) -> None: ...
+
         def ready(self) -> Watch: ...
 
     # -- the table ---------------------------------------------------------------------------
@@ -81,8 +83,7 @@ class Commands(BasePane):
         self.wattbench.say(f"Sorted by: {self.sort}")
 
     def do_pause(self) -> None:
-        self.paused = not self.paused
-        self.repaint()
+        self.hold(not self.paused)
 
     def do_pin(self) -> None:
         view = self.chosen_view()

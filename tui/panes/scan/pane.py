@@ -9,7 +9,7 @@ from textual.content import Content
 from textual.widgets import ContentSwitcher, Input
 
 from core.air.feed import Feed, Snapshot
-from core.air.views import DeviceView
+from core.air.views import DetailView, DeviceView
 from core.fault import Fault
 from tui.model import Model
 from tui.panes.base import BasePane, Line
@@ -53,6 +53,9 @@ class Pane(Commands, BasePane):
         self.words = ""
         self.stream: Watch | None = None
         self._rung = 0
+        self._held: dict[str, DeviceView | None] = {}
+        self._now = 0.0
+        self._still: DetailView | None = None
 
     def compose(self) -> ComposeResult:
         yield Line("air")
@@ -117,14 +120,34 @@ class Pane(Commands, BasePane):
             return
         if snapshot.reset:
             self.views.clear()
-        self.views.update((view.address, view) for view in snapshot.changed)
-        for address in snapshot.gone:
-            self.views.pop(address, None)
+            self._held.clear()
+        self._held.update((view.address, view) for view in snapshot.changed)
+        self._held.update(dict.fromkeys(snapshot.gone))
         self.snapshot = snapshot
+        if not self.paused:
+            self._take_held()
         if snapshot.lost != self._rung:
             if snapshot.lost > self._rung and self.shown == "walk":
                 self.app.bell()
             self._rung = snapshot.lost
+        self.repaint()
+
+    def _take_held(self) -> None:
+        """Show what has come since the table was held still."""
+        for address, view in self._held.items():
+            if view is None:
+                self.views.pop(address, None)
+            else:
+                self.views[address] = view
+        self._held.clear()
+        if self.snapshot is not None:
+            self._now = self.snapshot.now
+
+    def hold(self, still: bool) -> None:
+        """Hold the table still, or let it go on."""
+        self.paused = still
+        if not still:
+            self._take_held()
         self.repaint()
 
     def ready(self) -> Watch:
@@ -143,8 +166,6 @@ class Pane(Commands, BasePane):
     def repaint(self) -> None:
         """Paint what differs, of what is in front."""
         self._status()
-        if self.paused:
-            return
         now, width = self._now, self.size.width
         plain = self.plain
         if self.shown == "table":
@@ -155,6 +176,9 @@ class Pane(Commands, BasePane):
                 self.table.show_rows(rows)
         snapshot = self.snapshot
         detail = snapshot.detail if snapshot is not None else None
+        if self.paused and self._still is not None and self._still.device.address == self.selected:
+            detail = self._still
+        self._still = detail
         lines: list[Painted] = []
         if detail is not None and detail.device.address == self.selected:
             lines = detail_lines(detail, now, width - 2, plain=plain)
@@ -180,10 +204,6 @@ class Pane(Commands, BasePane):
     def plain(self) -> bool:
         """Whether only plain characters are drawn."""
         return self.wattbench.glyphs.bar == "|"
-
-    @property
-    def _now(self) -> float:
-        return self.snapshot.now if self.snapshot is not None else 0.0
 
     def rows(self) -> list[DeviceView]:
         """What the table shows, in order."""
