@@ -222,6 +222,13 @@ class Client:
         self._allow(permit, address, address + wire.SECTOR)
         await self.call(wire.write_4k(address, data), 41080 / self.link.baud + 1.5)
 
+    async def write_page(self, permit: Permit, address: int, data: bytes) -> None:
+        """Program 256 erased bytes.  Raises BK-OUT-OF-BOUNDS outside the permit."""
+        if address % wire.PAGE:
+            raise trouble.out_of_bounds(address, address + wire.PAGE)
+        self._allow(permit, address, address + wire.PAGE)
+        await self.call(wire.write_page(address, data), 2680 / self.link.baud + 0.5)
+
     def _allow(self, permit: Permit, start: int, end: int) -> None:
         if not (isinstance(permit, Permit) and permit.covers(start, end)):
             raise trouble.out_of_bounds(start, end)

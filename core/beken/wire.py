@@ -18,6 +18,7 @@ LONG_COMMAND = b"\xff\xf4"
 REPLY = b"\x04\x0e"
 LONG_REPLY_HEAD = b"\x04\x0e\xff\x01\xe0\xfc\xf4"
 SECTOR = 4096
+PAGE = 256
 
 
 class OpenEnum(IntEnum):
@@ -216,6 +217,14 @@ def read_4k(address: int) -> Request:
     """4096 bytes of flash."""
     echo = pack("<I", address)
     return _long("Read4K", Long.READ_4K, echo, 4 + SECTOR, echo)
+
+
+def write_page(address: int, data: bytes) -> Request:
+    """Program one page of 256 bytes; the answer also has a count, which chips give differently."""
+    if len(data) != PAGE:
+        raise ValueError("a page has 256 bytes")
+    echo = pack("<I", address)
+    return _long("WritePage", Long.WRITE, echo + data, 5, echo)
 
 
 def write_4k(address: int, data: bytes) -> Request:

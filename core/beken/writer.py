@@ -20,7 +20,7 @@ from core.beken.client import TRIES, Client
 from core.beken.plan import RF_NAME, Plan, Span
 from core.beken.speed import Speed
 from core.beken.survey import Sectors, differing, is_blank, look
-from core.beken.wire import Unit
+from core.beken.wire import PAGE, Unit
 from core.beken.wiring import SUPPLY_TEXT
 from core.bkimage.flashmap import BLANK_CRC, BLOCK, SECTOR
 from core.fault import FaultError
@@ -34,6 +34,8 @@ SECTOR_ERASE = 0.045
 PROGRAM = 0.01
 """Seconds, as commonly seen (BK7231 sheet 10.3); only the choice of the unit rests on them."""
 BLANK = b"\xff" * SECTOR
+FEW_PAGES = 6
+"""Up to so many pages one request each costs less than the whole sector at any speed."""
 
 Relink = Callable[[], Awaitable[None]]
 """Link again after the chip was lost, and prove that it is the same device."""
@@ -222,10 +224,20 @@ class Writer:
             if self._written:
                 self.report.stop_point()
             self.touched = True
-            await self.client.write_4k(self.plan.permit, at, self._target[at])
+            await self._send(at, self._target[at])
             self._mark(at, cells.WRITTEN)
             self._written += 1
             self._tell()
+
+    async def _send(self, at: int, data: bytes) -> None:
+        """Program a sector; of one that is mostly FF only the pages that are not."""
+        pages = [page for page in range(0, SECTOR, PAGE) if data[page : page + PAGE].strip(b"\xff")]
+        if len(pages) > FEW_PAGES:
+            await self.client.write_4k(self.plan.permit, at, data)
+            return
+        for page in pages:
+            part = data[page : page + PAGE]
+            await self.client.write_page(self.plan.permit, at + page, part)
 
     async def _erase(self, piece: Piece, attempt: int) -> None:
         """Erase unless it is blank.  The first erase proves that this flash erases at all; a

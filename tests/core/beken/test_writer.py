@@ -56,6 +56,27 @@ async def test_blank_sectors_are_erased_and_not_sent(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("chip", BOTH)
 @virtual
+async def test_of_a_sector_with_few_pages_only_those_are_sent(tmp_path: Path, chip: str) -> None:
+    """Issue 3, 5: FF pages are not sent."""
+    bench = a_short_bench(tmp_path, chip)
+    (path,) = bench.files("backups/*/*.bin")
+    image = bytearray((tmp_path / "image.bin").read_bytes())
+    start = APP_START if chip == "n" else 0
+    filled = next(at for at in range(len(image) // SECTOR * SECTOR, start, -SECTOR)
+                  if image[at : at + SECTOR].strip(b"\xff"))  # fmt: skip
+    address = filled if chip == "n" else filled + APP_START
+    pages = [at for at in range(address, address + SECTOR, 256)
+             if expected(chip)[at : at + 256].strip(b"\xff")]  # fmt: skip
+    bench.plug.flash[address : address + SECTOR] = bytes(SECTOR)
+    result_of(await write(bench, backup=path))
+    assert bytes(bench.plug.flash) == expected(chip)
+    sent = [c.address for c in bench.plug.changes
+            if c.kind == "program" and address <= c.address < address + SECTOR]  # fmt: skip
+    assert sent == (pages if len(pages) <= 6 else [address])
+
+
+@pytest.mark.parametrize("chip", BOTH)
+@virtual
 async def test_sectors_that_hold_the_target_are_left_alone(tmp_path: Path, chip: str) -> None:
     bench = a_short_bench(tmp_path, chip)
     result = result_of(await flash_it(bench))
