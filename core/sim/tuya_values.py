@@ -40,7 +40,7 @@ def stock_values(chip: str, seed: int, pins: bytes) -> dict[str, bytes]:
         "prod_test": False,
         "fac_pin": word(16),
     }
-    wifi = dict.fromkeys(("ssid", "passwd", "token", "region", "reg_key"))
+    wifi: dict[str, object] = dict.fromkeys(("ssid", "passwd", "token", "region", "reg_key"))
     key = f"key{word(13)}"
     device = {"abi": 0, "id": None, "swv": "1.1.8", "bv": "40.00", "pv": "2.2", "lpv": "3.3",
               "pk": key, "firmk": key, "s_id": None}  # fmt: skip
@@ -49,7 +49,7 @@ def stock_values(chip: str, seed: int, pins: bytes) -> dict[str, bytes]:
         "user_param_key": pins,
         "gw_wsm": _json({"nc_tp": 0, **wifi, "wfb64": 1, "stat": 0}),
         "gw_di": _json(device),
-        "gw_ai": _json(dict.fromkeys(("key", "lckey", "h_url", "mq_url", "time_z"))),
+        "gw_ai": _json({"key": None, "lckey": None, "h_url": None, "mq_url": None, "time_z": None}),
         "em_sys_env": platform.ljust(20, b"\0"),
         "wf_start_md": b"3\0",
     }
