@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from core.events import Question
 from core.job import Reporter, Result
-from core.openbk import faults
+from core.openbk import faults, wire
 from core.openbk.client import Client, Connect
 from core.openbk.fleet import on_host
 from core.openbk.lost import switching
@@ -28,8 +28,7 @@ async def switch(
 ) -> Result:
     """Switch it and ask the device what it is now.  Result: `channel`, `on`.
 
-    Raises OBK-NO-METER's kin never; OBK-REFUSED for a channel without relay, and what sending
-    raises.
+    Raises OBK-REFUSED for a channel without a relay, and what reading and sending raise.
     """
     return await on_host(
         connect, options.host, lambda client: _switch(report, client, options, store)
@@ -76,6 +75,5 @@ async def _switch(report: Reporter, client: Client, options: SwitchOptions, stor
 
 
 async def _is_on(client: Client, channel: int) -> bool:
-    """The level of a channel, as the device has it now."""
-    pins = (await client.status()).relays
-    return pins.get("POWER" if len(pins) == 1 else f"POWER{channel}", False)
+    """The value of a channel, as the device has it now."""
+    return wire.int_of((await client.must(f"GetChannel {channel}")).value) != 0

@@ -46,6 +46,8 @@ class Commands(BasePane):
     revealed: bool
     asker: Asker | None
     sending: dict[str, object]
+    sent: dict[str, object]
+    own_doing: bool
     said: list[str]
     fault: Any
     _sample: Sample | None
@@ -275,17 +277,29 @@ class Commands(BasePane):
         if kind not in REREAD:
             return
         if kind == "apply" and job.result is not None:
-            for path, value in self.sending.items():
-                if self.sheet.edits.get(path) == value:
-                    del self.sheet.edits[path]
+            self.sent = self.sending
             moved = str(job.result.get("address") or self.sheet.host)
-            if moved != self.sheet.host:
-                web = self.passwords.get(self.sheet.host, "")
-                self.passwords[normal_host(moved)] = web
-                self.open(moved)
-        self.sending = {}
+            if moved != self.sheet.host and len(self.sending) > 0:
+                self._follow(moved)
+        self.sending, self.own_doing = {}, True
         if self.link is not None:
             self.link.refresh()
+
+    def _follow(self, moved: str) -> None:
+        """The device has another address now; the form goes with it."""
+        old, new = self.sheet.host, normal_host(moved)
+        self.passwords[new] = self.passwords.get(old, "")
+        sheet = self.sheets.pop(old)
+        sheet.host = new
+        self.sheets[new] = sheet
+        self.open(new)
+
+    def forget_sent(self) -> None:
+        """What was sent and read back is no edit any more, unless it was edited again."""
+        for path, value in self.sent.items():
+            if self.sheet.edits.get(path) == value:
+                del self.sheet.edits[path]
+        self.sent = {}
 
     def _say_rows(self, job: JobView) -> None:
         """What came of each of many devices."""

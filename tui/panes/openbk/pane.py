@@ -67,10 +67,11 @@ class Pane(Commands, BasePane):
         self.tab = TABS[0]
         self.revealed = False
         self.asker: Asker | None = None
-        self.sending: dict[str, object] = {}
+        self.sending: dict[str, object] = {}  # edits that the running job sends
+        self.sent: dict[str, object] = {}  # those that it read back; no edits any more
+        self.own_doing = False  # what is read next was changed from here
         self.fault: tuple[Fault, str] | None = None
         self.said: list[str] = []
-        self._cursors: dict[str, str] = {}
         self._editing = ""
         self._sample: Sample | None = None
         self._trend = Trend()
@@ -131,8 +132,15 @@ class Pane(Commands, BasePane):
     def idle(self) -> frozenset[str]:
         job = self.wattbench.model.current
         if job is None or not job.running:
-            return frozenset(("stop", *(() if self.sheet.edits else ("diff", "apply"))))
+            return self._useless
         return frozenset(("find", "apply", "undo", "calibrate"))
+
+    @property
+    def _useless(self) -> frozenset[str]:
+        """What would do nothing while no job runs."""
+        if self.tab == DEVICES:
+            return frozenset(("stop", "diff", *(() if self.marked else ("apply",))))
+        return frozenset(("stop", *(() if self.sheet.edits else ("diff", "apply"))))
 
     # -- taking in -------------------------------------------------------------------------
 
@@ -166,9 +174,10 @@ class Pane(Commands, BasePane):
             case Read(device):
                 before = self.sheet.when
                 since = self.sheet.take(device, "just now")
-                self.fault = None if self.front == "sheet" else self.fault
-                if since:
+                self.forget_sent()
+                if since and not self.own_doing:
                     self.say_line(strip.since_line(since, before))
+                self.own_doing = False
                 for text in device.notes:
                     self.say_line(text)
             case Unread(fault):
@@ -192,13 +201,19 @@ class Pane(Commands, BasePane):
         width = max(self.size.width - 2, 20)
         reading = self.link is not None and self.link.reading
         self._line("who", fit(strip.who_line(self.sheet, reading=reading), width))
-        self._line("live", fit(strip.values_line(self._sample), width))
+        self._line("live", fit(self._values(), width))
         self._line("trend", fit(strip.trend_line(self._trend, self._sample, width), width))
         self._tabs()
         table = self.table
         table.show_rows([(key, 1) for key in self._keys()])
         self._line("note", "\n".join(fold(self._note(), width)[:2]))
         self._log(width)
+
+    def _values(self) -> str:
+        job = self.wattbench.model.current
+        if self.link is not None and job is not None and job.running:
+            return strip.job_line(job.facts.get("live", {}), job.title)
+        return strip.values_line(self._sample)
 
     def _keys(self) -> list[str]:
         if self.tab == DEVICES:
@@ -247,8 +262,8 @@ class Pane(Commands, BasePane):
     def _paint(self, key: str, _part: int, here: bool) -> Painted:
         width = max(self.table.size.width - 1, 20)
         if self.tab == DEVICES:
-            text = device_line(self.places[key], marked=key in self.marked,
-                               open_=key == self.sheet.host)  # fmt: skip
+            edge = max(map(len, self.places))
+            text = device_line(self.places[key], edge, marked=key in self.marked)
             return ((fit(text, width), "here" if here else ""),)
         text = field_line(self.sheet, key, width, reveal=self.revealed)
         look = "strong" if self.sheet.edited(key) else ""
@@ -267,10 +282,11 @@ class Pane(Commands, BasePane):
         self.pane_screen.keys_changed()
 
     def turn_to(self, tab: str) -> None:
-        """Show another section; each keeps its cursor."""
-        self._cursors[self.tab] = self.table.key
-        self.tab = tab
-        self.table.key = self._cursors.get(tab, "")
+        """Show another section, from its first row."""
+        if tab != self.tab:
+            self.tab = tab
+            self.table.key = next(iter(self._keys()), "")
+            self.table.scroll_to(y=0, animate=False)
         self.turn_body("sheet")
         self.repaint()
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from core.openbk.wire import normal_mac
 from core.store.store import Store
+from tui.text import clean
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +41,8 @@ def found_by(facts: Mapping[str, Any]) -> dict[str, Place]:
     return {row["host"]: Place(**row, live=True) for row in facts.get("devices", ())}
 
 
-def device_line(place: Place, *, marked: bool, open_: bool) -> str:
-    """One device: mark, address, name, chip and version, MAC, signal."""
+def device_line(place: Place, edge: int, *, marked: bool) -> str:
+    """One device: mark, address in `edge` cells, name, MAC, chip and version, signal."""
     mark = "x" if marked else " "
     if place.locked:
         rest = "asks for a password"
@@ -50,9 +51,8 @@ def device_line(place: Place, *, marked: bool, open_: bool) -> str:
     else:
         rest = f"{place.chip} {place.version}"
     signal = "" if place.signal is None else f"{place.signal} dBm"
-    safe = "  SAFE MODE" if place.safe_mode else ""
-    here = "  open" if open_ else ""
+    safe = " SAFE MODE" if place.safe_mode else ""
     return (
-        f"[{mark}] {place.host:<21} {place.name[:14]:<14} {place.mac:<17}  {rest:<17} "
-        f"{signal}{safe}{here}"
+        f"[{mark}] {place.host:<{edge}} {clean(place.name)[:12]:<12} {place.mac:<17} "
+        f"{rest:<16}{safe} {signal}"
     )

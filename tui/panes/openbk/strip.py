@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from core.openbk.watch import Sample, Trend
 from core.profile.model import Profile
@@ -22,7 +23,8 @@ def who_line(sheet: Sheet, *, reading: bool) -> str:
     else:
         parts = [sheet.base.names.short or "", sheet.host, sheet.mac]
     if reading:
-        parts.append("reading ..." if not sheet.known else f"kept {sheet.when}, reading ...")
+        cached = sheet.known and sheet.device is None
+        parts.append(f"kept {sheet.when}, reading" if cached else "reading")
     elif sheet.device is None and sheet.known:
         parts.append(f"kept {sheet.when}")
     return "  ".join(part for part in parts if part)
@@ -35,15 +37,25 @@ def values_line(sample: Sample | None) -> str:
     if sample.fault is not None:
         return f"{sample.fault.code}: {sample.fault.what}"
     parts = [*_energy(sample)]
-    parts += [f"{name} {'on' if on else 'off'}" for name, on in sample.relays]
-    if sample.signal is not None:
-        parts.append(f"{sample.signal} dBm")
-    parts.append(f"MQTT {sample.mqtt}" if sample.mqtt else "")
+    parts += [f"{_relay(name)} {'on' if on else 'off'}" for name, on in sample.relays]
     if sample.safe_mode:
         parts.append("SAFE MODE")
     if sample.restarted:
         parts.append("RESTARTED")
     return "  ".join(part for part in parts if part)
+
+
+def job_line(live: Mapping[str, Any], title: str) -> str:
+    """What a job that has the device for itself shows of its readings."""
+    units = (("voltage", "V"), ("current", "A"), ("power", "W"))
+    parts = [f"{live[name]:.5g} {unit}" for name, unit in units if name in live]
+    return "  ".join([*parts, f"live view waits for: {title}"])
+
+
+def _relay(name: str) -> str:
+    """ "POWER2" -> "relay 2"."""
+    number = name.removeprefix("POWER")
+    return f"relay {number}" if number else "relay"
 
 
 def _energy(sample: Sample) -> Iterable[str]:
@@ -56,17 +68,19 @@ def _energy(sample: Sample) -> Iterable[str]:
 
 
 def trend_line(trend: Trend, sample: Sample | None, width: int) -> str:
-    """The power over the last looks, then uptime, heap and drivers."""
+    """The power over the last looks, then uptime, signal, MQTT, heap and drivers."""
     if sample is None or sample.fault is not None:
         return ""
     parts = []
     if trend.watts:
-        room = max(8, min(width // 3, 40))
+        room = 16 if width < 120 else 40
         parts.append(f"W {spark(list(trend.watts)[-room:])}")
         if width >= 120:
             parts.append(f"V {spark(list(trend.volts)[-20:])}")
             parts.append(f"A {spark(list(trend.amperes)[-20:])}")
     parts.append(f"up {duration(sample.uptime)}")
+    parts.append(f"{sample.signal} dBm" if sample.signal is not None else "")
+    parts.append(f"MQTT {sample.mqtt}" if sample.mqtt else "")
     parts.append(f"heap {sample.heap}" if sample.heap else "")
     parts.append(", ".join(sample.drivers))
     return "  ".join(part for part in parts if part)
