@@ -7,6 +7,7 @@ The pins are those of the Action LSC plugs 3202087 (N) and 3202088 (T).  Source:
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from random import Random
 from string import ascii_lowercase, digits
 
@@ -40,7 +41,7 @@ def stock_values(chip: str, seed: int, pins: bytes) -> dict[str, bytes]:
         "prod_test": False,
         "fac_pin": word(16),
     }
-    wifi: dict[str, object] = dict.fromkeys(("ssid", "passwd", "token", "region", "reg_key"))
+    wifi = dict.fromkeys(("ssid", "passwd", "token", "region", "reg_key"))
     key = f"key{word(13)}"
     device = {"abi": 0, "id": None, "swv": "1.1.8", "bv": "40.00", "pv": "2.2", "lpv": "3.3",
               "pk": key, "firmk": key, "s_id": None}  # fmt: skip
@@ -55,5 +56,5 @@ def stock_values(chip: str, seed: int, pins: bytes) -> dict[str, bytes]:
     }
 
 
-def _json(fields: dict[str, object]) -> bytes:
+def _json(fields: Mapping[str, object]) -> bytes:
     return json.dumps(fields, separators=(",", ":")).encode()
