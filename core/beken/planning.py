@@ -132,6 +132,7 @@ def make_plan_again(
             at += end - start
         _require_sane(layout, spans)
         words = [str(old[name]) for name in ("job", "image", "flash_key", "image_sha256")]
+        rf_crc = int(str(old["rf_crc"]), 16)
     except (KeyError, TypeError, ValueError) as error:
         raise faults.RESUME(
             what=f"The job folder cannot be used: {error}.",
@@ -139,7 +140,7 @@ def make_plan_again(
             next="Start the job again from the beginning, with the backup it made.",
         ) from error
     writes_rf = any(span.name == RF_NAME for span in spans)
-    then = Identity(identity.bootloader, int(str(old["rf_crc"]), 16)) if writes_rf else identity
+    then = Identity(identity.bootloader, rf_crc) if writes_rf else identity
     as_then = _without_rf(device, base[0]) if writes_rf else device
     require_backup(as_then, *base, then, confirmed=True)
     job, title, key, source = words
@@ -153,8 +154,10 @@ def _without_rf(device: Device, backup: Backup) -> Device:
 
 def _require_sane(layout: ChipMap, spans: Sequence[Span]) -> None:
     """Raises ValueError for ranges that no plan of ours has."""
+    if not spans:
+        raise ValueError("it names no range")
     for span in spans:
-        whole = not span.start % SECTOR and span.data and not len(span.data) % SECTOR
+        whole = not span.start % SECTOR and bool(span.data) and not len(span.data) % SECTOR
         rf = layout.rf.start < span.end and span.start < layout.rf.end
         if not whole or span.start < APP_START or span.end > layout.size:
             raise ValueError("a range is not one of this flash")

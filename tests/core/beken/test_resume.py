@@ -180,6 +180,14 @@ def _over_rf(job: Path, _backup: Path) -> None:
     (job / "plan.json").write_text(json.dumps(plan))
 
 
+def _changed(name: str, value: object) -> Spoil:
+    def spoil(job: Path, _backup: Path) -> None:
+        plan = json.loads((job / "plan.json").read_text())
+        (job / "plan.json").write_text(json.dumps({**plan, name: value}))
+
+    return spoil
+
+
 SPOILT: list[tuple[Spoil, str]] = [
     (lambda job, _: (job / "target.bin").unlink(), "BK-RESUME"),
     (lambda job, _: (job / "target.bin").write_bytes(b"\0" * 0x119000), "BK-RESUME"),
@@ -192,6 +200,19 @@ SPOILT: list[tuple[Spoil, str]] = [
         "BK-RESUME",
     ),
     (_other_range, "BK-RESUME"),
+    *(
+        (_changed(name, value), "BK-RESUME")
+        for name, value in (
+            ("spans", 7),
+            ("spans", [[1]]),
+            ("spans", [["x", "0", []]]),
+            ("spans", []),
+            ("spans", [["x", -4096, 0x119000]]),
+            ("spans", [["x", 0.5, 1e9]]),
+            ("rf_crc", "no number"),
+            ("target_sha256", None),
+        )
+    ),
     (_over_rf, "BK-RESUME"),
     (lambda _, backup: backup.unlink(), "STORE-UNREADABLE"),
     (lambda _, backup: backup.write_bytes(backup.read_bytes()[:-1] + b"\0"), "STORE-CHANGED"),
