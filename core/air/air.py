@@ -32,7 +32,6 @@ class Air:
         self.rate = Rate()
         self.time = 0.0
         self._changed: set[str] = set()
-        self._gone: set[str] = set()
 
     def hear(self, advert: Advert) -> tuple[Frame, ...]:
         """Take one advert; its BTHome frames, decoded.  Never raises, whatever it holds."""
@@ -58,9 +57,7 @@ class Air:
             if oldest is not None:
                 del self.devices[oldest.address]
                 self._changed.discard(oldest.address)
-                self._gone.add(oldest.address)
                 self.evicted += 1
-        self._gone.discard(advert.address)
         device = Device(advert, self._keys.get(advert.address))
         self.devices[advert.address] = device
         return device
@@ -69,11 +66,6 @@ class Air:
         """The addresses that were heard, keyed or pinned since the last call."""
         changed, self._changed = self._changed, set()
         return changed
-
-    def gone(self) -> set[str]:
-        """The addresses that made room since the last call."""
-        gone, self._gone = self._gone, set()
-        return gone
 
     # -- what a person does ------------------------------------------------------------------
 

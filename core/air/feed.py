@@ -86,8 +86,12 @@ class Player:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The air as it stands.  `changed` are whole records of the devices that were heard since the
-    last snapshot, `gone` the addresses that made room; `reset` says to forget all rows first."""
+    """The air as it stands.
+
+    `changed` are whole records of the devices that were heard since the last snapshot.  `present`
+    are all addresses when some made room since then, else None.  `reset` says to forget all rows
+    first.
+    """
 
     now: float
     says: str
@@ -95,7 +99,7 @@ class Snapshot:
     fault: Fault | None
     reset: bool
     changed: tuple[DeviceView, ...]
-    gone: frozenset[str]
+    present: frozenset[str] | None
     devices: int
     evicted: int
     heard: int
@@ -133,6 +137,7 @@ class Feed:
         self.recorded = 0
         self._source: Source | None = None
         self._reset = True
+        self._evicted = 0
         self._playing = False
 
     def _new_air(self) -> Air:
@@ -259,6 +264,7 @@ class Feed:
         now = self.now()
         air = self.air
         reset, self._reset = self._reset, False
+        made_room, self._evicted = air.evicted != self._evicted, air.evicted
         device = air.devices.get(self.selected)
         recorder = self._recorder
         walk, source = self.walk, self._source
@@ -275,7 +281,7 @@ class Feed:
                 for address in air.changed()
                 if address in air.devices
             ),
-            gone=frozenset(air.gone()),
+            present=frozenset(air.devices) if made_room else None,
             devices=len(air.devices),
             evicted=air.evicted,
             heard=air.heard,

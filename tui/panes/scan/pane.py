@@ -37,7 +37,7 @@ class Pane(Commands, BasePane):
     DEFAULT_CSS = """
     .scan #air { height: 1; padding: 0 1; background: $panel; }
     .scan #filter { height: 1; border: none; padding: 0 1; background: $panel; display: none; }
-    .scan #hint { height: auto; max-height: 2; padding: 0 1; color: $warning; display: none; }
+    .scan #hint { height: auto; max-height: 4; padding: 0 1; color: $warning; display: none; }
     .scan #columns { height: 1; text-style: underline; }
     .scan #list { height: 1fr; }
     .scan #views { height: 1fr; }
@@ -53,7 +53,8 @@ class Pane(Commands, BasePane):
         self.words = ""
         self.stream: Watch | None = None
         self._rung = 0
-        self._held: dict[str, DeviceView | None] = {}
+        self._held: dict[str, DeviceView] = {}
+        self._present: frozenset[str] | None = None
         self._now = 0.0
         self._still: DetailView | None = None
 
@@ -122,7 +123,9 @@ class Pane(Commands, BasePane):
             self.views.clear()
             self._held.clear()
         self._held.update((view.address, view) for view in snapshot.changed)
-        self._held.update(dict.fromkeys(snapshot.gone))
+        if snapshot.present is not None:
+            self._present = snapshot.present
+            self._held = {a: view for a, view in self._held.items() if a in snapshot.present}
         self.snapshot = snapshot
         if not self.paused:
             self._take_held()
@@ -134,11 +137,11 @@ class Pane(Commands, BasePane):
 
     def _take_held(self) -> None:
         """Show what has come since the table was held still."""
-        for address, view in self._held.items():
-            if view is None:
-                self.views.pop(address, None)
-            else:
-                self.views[address] = view
+        if self._present is not None:
+            for address in self.views.keys() - self._present:
+                del self.views[address]
+            self._present = None
+        self.views |= self._held
         self._held.clear()
         if self.snapshot is not None:
             self._now = self.snapshot.now
@@ -230,7 +233,7 @@ class Pane(Commands, BasePane):
         hint = self.snapshot.hint if self.snapshot is not None else ""
         line = self.query_one("#hint", Line)
         line.display = bool(hint) and self.shown == "table"
-        line.say(Content("\n".join(fold(hint, width)[:2])))
+        line.say(Content("\n".join(fold(hint, width)[:4])))
 
     def _said(self) -> str:
         snapshot = self.snapshot
