@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 WIDTHS = (32, 16, 8)
 ADDRESS = 7
-PLAIN, FAINT, UNREAD, HIDDEN, MARKED, DIFFERS, FOUND, CURSOR = range(8)
+PLAIN, FAINT, HIDDEN, UNREAD, MARKED, DIFFERS, FOUND, CURSOR = range(8)
 """How a byte stands out; a higher one lies over a lower one."""
 _DULL = bytes(FAINT if value in (0x00, 0xFF) else PLAIN for value in range(256))
 _SIGNS = bytes(value if 0x20 <= value < 0x7F else 0x2E for value in range(256))
@@ -96,7 +96,7 @@ def row_of(
     if paper.other is not None:
         other, there = _beside(paper, start, count)
         _differences(tones, raw, other, there)
-    over = [(UNREAD, paper.unread), (HIDDEN, paper.hidden)]
+    over = [(HIDDEN, paper.hidden), (UNREAD, paper.unread)]
     over += [(MARKED, (marked,) if marked else ()), (FOUND, (found,) if found else ())]
     covered = bytearray(len(raw))
     for tone, ranges in over:

@@ -24,6 +24,8 @@ def place_words(seen: Survey, address: int) -> str:
 
 def number_words(paper: Paper, address: int) -> tuple[str, str]:
     """The byte and what begins with it, little-endian; then the same big-endian."""
+    if any(part.start <= address < part.end for part in paper.unread):
+        return "not read yet", ""
     if paper.is_hidden(address, address + 1):
         return "secret: s shows it", ""
     end = next((r.start for r in paper.hidden if r.start > address), paper.end)
@@ -31,17 +33,21 @@ def number_words(paper: Paper, address: int) -> tuple[str, str]:
     raw = bytes(paper.data[at : min(at + 4, end - paper.base)])
     sign = chr(raw[0]) if 0x20 <= raw[0] < 0x7F else "-"
     first = f"u8 {raw[0]}  i8 {struct.unpack('b', raw[:1])[0]}  bits {raw[0]:08b}  char {sign}"
-    little, big = _numbers(raw, "<"), _numbers(raw, ">")
-    return f"{first}  {_strip(raw)}", f"LE {little}   BE {big}"
+    return (
+        f"{first}  {_strip(raw)}",
+        f"LE {_numbers(raw, '<')}   BE {_numbers(raw, '>', bare=True)}",
+    )
 
 
-def _numbers(raw: bytes, order: str) -> str:
+def _numbers(raw: bytes, order: str, *, bare: bool = False) -> str:
+    """`u16 513 u32 7 f32 1e-44`; bare without the names, which stand before it already."""
     parts = []
     for name, form in (("u16", "H"), ("u32", "I"), ("f32", "f")):
         size = struct.calcsize(form)
         if len(raw) >= size:
             value = struct.unpack(order + form, raw[:size])[0]
-            parts.append(f"{name} {value:.6g}" if form == "f" else f"{name} {value}")
+            said = f"{value:.3g}" if form == "f" else str(value)
+            parts.append(said if bare else f"{name} {said}")
     return " ".join(parts) or "-"
 
 

@@ -125,7 +125,7 @@ class Pane(Commands):
     @property
     def state(self) -> str:
         if self.book is None:
-            return "backups"
+            return "moving"
         return ("differences" if self.other else "") or ("decrypted" if self.plain else "raw")
 
     @property

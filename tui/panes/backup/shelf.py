@@ -59,14 +59,14 @@ def paint(shelf: Shelf, name: str, part: int, width: int, *, here: bool) -> Line
         return ()
     if part == 0:
         marks = ("true " if item.true else "") + ("whole" if item.whole else "")
-        trust = "trusted" if item.trusted else "do not rely on it"
+        trust = "trusted" if item.trusted else "not trusted"
         when, mac = item.when[:16].replace("T", " "), item.mac or "no MAC"
         proof = marks.strip() or "not proven"
         text = f"{first}{when:<16}  {item.chip:<8}  {mac:<17}  {proof:<14}  {trust}"
         return ((fit(text, width), look or ("" if item.trusted else "warn")),)
     if part == 1:
         label = clean(item.label) or "device not known"
-        text = f"      {label}   backup {item.number} of {item.count} of this device"
+        text = f"      {label}   backup {item.number} of {item.count}"
         return ((fit(text, width), "faint"),)
     return ((fit(f"      - {' '.join(item.reasons)}", width), "warn"),)
 
