@@ -7,10 +7,8 @@ PANE = PaneInfo(
     digit="4",
     title="Meter",
     about=(
-        "Set up an electricity meter's module over Bluetooth. Type the number from the meter's "
-        "display; every setting is read back, and the meter is asked at once. A field that says "
-        "keep is not changed. While connected the module is silent to everybody else; it hangs up "
-        "by itself after five minutes."
+        "Set up an electricity meter's module over Bluetooth. What is set is read back. A field "
+        "that says keep is not changed."
     ),
     actions=(
         Action("address", "a", "Address", "Type the meter's address; Enter sets the module up."),
@@ -19,10 +17,10 @@ PANE = PaneInfo(
         Action("read", "i", "Read", "Show all that the module says; changes nothing."),
         Action("live", "v", "Live", "Live values, raw and with units, and the module's log."),
         Action("stop", "x", "Stop", "Stop the job; the connection is ended properly."),
-        Action("bind", "b", "Bind", "From now on only this computer may connect."),
-        Action("undo", "u", "Undo", "Back to the settings before the last set."),
-        Action("unlock", "g", "SWS", "Guided release at the module itself, with a stopwatch."),
-        Action("keep_key", "k", "Take key", "Read the module's key and store it for the scan."),
+        Action("bind", "b", "Bind", "From now on only this computer may connect.", shown=False),
+        Action("undo", "u", "Undo", "Back to the settings before the last set.", shown=False),
+        Action("unlock", "g", "SWS", "Guided release at the module itself, with a stopwatch.",
+               shown=False),
         Action("update", "o", "OTA", "New firmware over the air.", shown=False),
         Action("reboot", "r", "Reboot", "Restart the module.", shown=False),
         Action("clear", "c", "Clear", "Factory settings; asks and says what is lost.",

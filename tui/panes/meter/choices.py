@@ -15,8 +15,13 @@ if TYPE_CHECKING:
 
 TYPE = "type"
 KEEP = ("", "keep")
-NEW_KEY, NO_KEY = "new", "none"
-KEYS = (KEEP, (NEW_KEY, "make a new random key, and store it"), (NO_KEY, "no encryption"))
+NEW_KEY, NO_KEY, TAKE_KEY = "new", "none", "take"
+KEYS = (
+    KEEP,
+    (TAKE_KEY, "read it from the module now, and store it"),
+    (NEW_KEY, "make a new random key, and store it"),
+    (NO_KEY, "no encryption"),
+)
 SCALES = (KEEP, ("right", "right for the kind of meter"), (TYPE, "type it, as in 1000 0.1 1 10"))
 LEAVES = (
     ("", "ask at the end"),

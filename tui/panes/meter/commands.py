@@ -127,7 +127,8 @@ class Commands(BasePane):
     def do_read(self) -> None:
         self._with_module(verb.show_work)
 
-    def do_keep_key(self) -> None:
+    def take_key(self) -> None:
+        """Read the module's key and store it, so that the scan decrypts at once."""
         self._with_module(lambda where: verb.show_work(where, keep_key=True))
 
     def do_live(self) -> None:

@@ -27,7 +27,7 @@ from tui.widgets.steps import StepList
 if TYPE_CHECKING:
     from tui.app import WattbenchApp
 
-STARTS = frozenset(("undo", "bind", "unlock", "keep_key", "update", "reboot", "clear"))
+STARTS = frozenset(("undo", "bind", "unlock", "update", "reboot", "clear"))
 
 
 class Pane(Commands):
@@ -194,6 +194,8 @@ class Pane(Commands):
         def picked(value: str | None) -> None:
             if value == choices.TYPE:
                 self.query_one(Form).edit(row)
+            elif value == choices.TAKE_KEY:
+                self.take_key()
             elif value is not None:
                 self.set_field(row.name, value)
 
@@ -209,7 +211,7 @@ class Pane(Commands):
     @on(Form.Changed)
     def _changed(self, event: Form.Changed) -> None:
         self._touched = self._now()
-        if event.name:
+        if event.name and event.value not in (choices.TAKE_KEY, choices.TYPE):
             self.set_field(event.name, event.value)
         elif not self.query_one(Form).editing:
             self._show_form()
