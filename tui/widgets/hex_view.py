@@ -150,7 +150,11 @@ class HexView(ScrollView, can_focus=True):
     def _follow(self, *, top: bool = False) -> None:
         row = (self.cursor - self._origin) // self.count
         first, height = self.scroll_offset.y, max(self.size.height, 1)
-        if top or row < first:
+        if top:
+            first = row
+        elif not first - height <= row < first + 2 * height:  # a jump: what is around it counts
+            first = max(0, row - height // 4)
+        elif row < first:
             first = row
         elif row >= first + height:
             first = row - height + 1

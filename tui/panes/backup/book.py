@@ -80,8 +80,9 @@ def open_book(path: Path) -> Book:
 
 
 def _load(path: Path) -> tuple[Opened, str]:
-    """The file; one that is being read is taken as it stands."""
+    """The file; one that is being read is taken as it stands, blank where it is not there yet."""
     from core.tuya.opening import Opened, load
+    from core.tuya.survey import LARGEST
 
     if path.suffix != ".part":
         return load(path), ""
@@ -89,8 +90,9 @@ def _load(path: Path) -> tuple[Opened, str]:
 
     from core.store.files import read
 
-    data = read(path, 16 << 20)
-    return Opened(path, data, sha256(data).hexdigest(), None), read_cells(path)
+    cells, data = read_cells(path), read(path, LARGEST)
+    data = data.ljust(min(len(cells) * SECTOR, LARGEST), b"\xff")
+    return Opened(path, data, sha256(data).hexdigest(), None), cells
 
 
 def read_cells(path: Path) -> str:

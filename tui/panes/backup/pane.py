@@ -237,7 +237,10 @@ class Pane(Commands):
 
     def _take(self, book: Book, again: bool) -> None:
         self.book = book
-        if not again:
+        if again:
+            known = {path for path, node in self.by_path.items() if node.group}
+            self.closed |= first_closed(nodes(book)) - known
+        else:
             self.plain = self.reveal = False
             self.other, self.comparison, self.needle = None, None, None
             self.flips = frozenset()
