@@ -57,7 +57,7 @@ class Commands(BasePane):
 
         def repaint(self) -> None: ...
         def turn_to(self, tab: str) -> None: ...
-        def edit(self, name: str, value: str, *, secret: bool = False) -> None: ...
+        def edit(self, name: str, value: str, *, secret: bool = False, hint: str = "") -> None: ...
         def put(self, path: str, value: object) -> None: ...
         def say_line(self, text: str) -> None: ...
         @property
@@ -89,7 +89,7 @@ class Commands(BasePane):
             self.link = link
             store.settings.set("openbk_host", host)
         except FaultError as error:
-            self.wattbench.say(f"{error.fault.code}: {error.fault.what} {error.fault.next}")
+            self.pane_screen.say(f"{error.fault.code}: {error.fault.what} {error.fault.next}")
         self.turn_to(TABS[0] if self.tab == DEVICES else self.tab)
 
     def connect(self) -> Connect:
@@ -97,13 +97,13 @@ class Commands(BasePane):
         return works.connect_of(self.wattbench.host, self.passwords.get(self.sheet.host, ""))
 
     def do_host(self) -> None:
-        self.wattbench.say("Name or address of the device, also address:port")
-        self.edit("host", self.sheet.host)
+        hint = "Name or address of the device, also address:port."
+        self.edit("host", self.sheet.host, hint=hint)
 
     def typed_host(self, text: str) -> None:
         """The address was typed."""
-        if text.strip():
-            self.open(text.strip())
+        if normal_host(text):
+            self.open(text)
 
     def do_find(self) -> None:
         host = self.wattbench.host
@@ -112,8 +112,8 @@ class Commands(BasePane):
             self.turn_to(DEVICES)
             self.wattbench.start(works.find_work(self.connect(), targets))
             return
-        self.wattbench.say("Which network? Enter alone: that of this computer")
-        self.edit("network", host.store.settings.get("openbk_network"))
+        hint = "Which network, as 192.168.1.0/24? With nothing typed: that of this computer."
+        self.edit("network", host.store.settings.get("openbk_network"), hint=hint)
 
     def typed_network(self, text: str) -> None:
         """Search it; the own network for an empty line."""
@@ -129,8 +129,8 @@ class Commands(BasePane):
 
     def do_password(self) -> None:
         if self._has_device():
-            self.wattbench.say(f"Web password of {self.sheet.host}, kept until the program ends")
-            self.edit("password", "", secret=True)
+            hint = f"Web password of {self.sheet.host}; kept until the program ends, not written."
+            self.edit("password", "", secret=True, hint=hint)
 
     def typed_password(self, text: str) -> None:
         """It is used from now on, and never written down."""
@@ -169,7 +169,7 @@ class Commands(BasePane):
         elif isinstance(value, str):
             self.put(path, "")
         else:
-            self.wattbench.say("This field cannot be empty; Enter changes it.")
+            self.pane_screen.say("This field cannot be empty; Enter changes it.")
 
     def do_mark(self) -> None:
         if self.tab == DEVICES and self.key in self.places:
@@ -192,9 +192,9 @@ class Commands(BasePane):
         try:
             self.sheet.load(works.find_profile(host, name))
             count = len(self.sheet.changes())
-            self.wattbench.say(f"{Path(name).name}: {count} fields differ. d shows them.")
+            self.say_line(f"{Path(name).name}: {count} fields differ. d shows them.")
         except FaultError as error:
-            self.wattbench.say(f"{error.fault.code}: {error.fault.what}")
+            self.say_line(f"{error.fault.code}: {error.fault.what} {error.fault.next}")
         self.repaint()
 
     def _pick_profile(self, title: str, picked: Any) -> None:
@@ -213,7 +213,7 @@ class Commands(BasePane):
         path = store.profiles_folder / f"{name}.toml"
         whole = without_defaults(merged(self.sheet.base, self.sheet.wanted))
         store.files.write(path, dump(whole).encode())
-        self.wattbench.say(f"Written without secrets: {path}")
+        self.pane_screen.say(f"Written without secrets: {path}")
 
     # -- what is sent ----------------------------------------------------------------------
 
@@ -242,7 +242,7 @@ class Commands(BasePane):
         if not self._has_form():
             return
         if not self.sheet.changes():
-            self.wattbench.say("Nothing was changed.")
+            self.pane_screen.say("Nothing was changed.")
             return
         self.sending = dict(self.sheet.edits)
         self.wattbench.start(
@@ -263,7 +263,7 @@ class Commands(BasePane):
             try:
                 profile = works.find_profile(self.wattbench.host, name)
             except FaultError as error:
-                self.wattbench.say(f"{error.fault.code}: {error.fault.what}")
+                self.say_line(f"{error.fault.code}: {error.fault.what} {error.fault.next}")
                 return
             self.wattbench.start(works.apply_work(self.connect(), hosts, profile))
 
@@ -313,7 +313,7 @@ class Commands(BasePane):
             return
         entries = self.wattbench.host.store.devices.history(self.sheet.mac)
         if len(entries) < 2:
-            self.wattbench.say("No older configuration of this device is kept.")
+            self.pane_screen.say("No older configuration of this device is kept.")
             return
         host = self.sheet.host
 
@@ -369,7 +369,7 @@ class Commands(BasePane):
                 self.wattbench.start(switch_work(connect, host, int(channel)))
 
         if not relays:
-            self.wattbench.say("No pin has the role Rel or Rel_n.")
+            self.pane_screen.say("No pin has the role Rel or Rel_n.")
         elif len(relays) == 1:
             picked(str(relays[0]))
         else:
@@ -380,7 +380,7 @@ class Commands(BasePane):
         if not self._has_device() or self.link is None:
             return
         if self.wattbench.host.options.read_only:
-            self.wattbench.say("READ-ONLY: the console may change the device.")
+            self.pane_screen.say("READ-ONLY: the console may change the device.")
             return
         self.app.push_screen(ConsoleDialog(self.link))
 
@@ -391,7 +391,7 @@ class Commands(BasePane):
 
         images = ota_images(self.wattbench.host)
         if not images:
-            self.wattbench.say("No update: put an OpenBK7231..._.rbl file into firmware/.")
+            self.pane_screen.say("No update: put an OpenBK7231..._.rbl file into firmware/.")
             return
 
         def picked(path: str | None) -> None:
@@ -408,7 +408,7 @@ class Commands(BasePane):
     def do_stop(self) -> None:
         running = self.wattbench.host.running()
         if not running:
-            self.wattbench.say("No job is running.")
+            self.pane_screen.say("No job is running.")
         for job in running:
             self.wattbench.host.cancel(job.id)
 
@@ -419,7 +419,7 @@ class Commands(BasePane):
         if not code and self._sample is not None and self._sample.fault is not None:
             code = self._sample.fault.code
         if not code:
-            self.wattbench.say("No fault is shown.")
+            self.pane_screen.say("No fault is shown.")
             return
         self.app.push_screen(TextDialog(code, help_page(code)))
 
@@ -427,12 +427,12 @@ class Commands(BasePane):
 
     def _has_device(self) -> bool:
         if not self.sheet.host:
-            self.wattbench.say("No device: h types an address, f searches.")
+            self.pane_screen.say("No device: h types an address, f searches.")
         return bool(self.sheet.host)
 
     def _has_form(self) -> bool:
         if self._has_device() and not self.sheet.known:
-            self.wattbench.say("The device was not read yet.")
+            self.pane_screen.say("The device was not read yet.")
         return self.sheet.known
 
 

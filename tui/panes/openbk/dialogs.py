@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -82,6 +82,13 @@ class ChooseDialog(Dialog[str | None]):
             found.highlighted = max(0, min(len(self._shown) - 1, (found.highlighted or 0) + by))
 
 
+class Area(TextArea):
+    """A text area that takes what is pasted once."""
+
+    def on_paste(self, event: events.Paste) -> None:
+        event.stop()
+
+
 class LongDialog(Dialog[str | None]):
     """A text of several lines, such as the startup command or a file."""
 
@@ -90,8 +97,8 @@ class LongDialog(Dialog[str | None]):
         Binding("ctrl+s,f2", "take", priority=True),
     ]
     DEFAULT_CSS = """
-    LongDialog TextArea { height: 12; border: none; }
-    LongDialog.-wide TextArea { height: 24; }
+    LongDialog Area { height: 12; border: none; }
+    LongDialog.-wide Area { height: 24; }
     """
 
     def __init__(self, title: str, text: str) -> None:
@@ -101,7 +108,7 @@ class LongDialog(Dialog[str | None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="card"):
             yield Static(clean(self._title), markup=False, classes="title")
-            area = TextArea(self._text, soft_wrap=True, show_line_numbers=False)
+            area = Area(self._text, soft_wrap=True, show_line_numbers=False)
             area.cursor_blink = False
             yield area
             yield Static("F2 or Ctrl-S takes, Esc leaves.", classes="hint")

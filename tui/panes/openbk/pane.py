@@ -17,7 +17,7 @@ from tui.panes.openbk.calibrate import Asker, ReferenceDialog
 from tui.panes.openbk.commands import Commands
 from tui.panes.openbk.dialogs import ChooseDialog, LongDialog
 from tui.panes.openbk.link import DeviceLink, News, Read, Unread
-from tui.panes.openbk.places import Place, device_line
+from tui.panes.openbk.places import Place, device_line, read_place
 from tui.panes.openbk.rows import NO_ROLE, field_line, note
 from tui.panes.openbk.sheet import (
     DEVICES,
@@ -51,7 +51,7 @@ class Pane(Commands, BasePane):
     .openbk #note { height: 2; padding: 0 1; color: $secondary; }
     .openbk #log { height: 3; padding: 0 1; }
     .openbk #fault { height: 1fr; padding: 0 1; }
-    .-tall .openbk #log { height: 9; }
+    .-tall .openbk #log { height: 7; }
     .-short .openbk #log, .-short .openbk #trend { display: none; }
     .-short .openbk #note { height: 1; }
     """
@@ -76,6 +76,8 @@ class Pane(Commands, BasePane):
         self._sample: Sample | None = None
         self._trend = Trend()
         self._shown = ""
+        self._log_of, self._log_seen = "", 0
+        self._hint = ""
 
     def compose(self) -> ComposeResult:
         yield Line("who")
@@ -148,6 +150,7 @@ class Pane(Commands, BasePane):
         job = model.latest(KIND)
         if job is not None:
             self.take_places(job)
+            self._take_log(job)
             done = f"{job.id}{job.running}"
             if done != self._shown:
                 self._shown = done
@@ -173,7 +176,8 @@ class Pane(Commands, BasePane):
         match news:
             case Read(device):
                 before = self.sheet.when
-                since = self.sheet.take(device, "just now")
+                since = self.sheet.take(device, strip.JUST_NOW)
+                self.places[self.sheet.host] = read_place(self.sheet.host, device)
                 self.forget_sent()
                 if since and not self.own_doing:
                     self.say_line(strip.since_line(since, before))
@@ -186,6 +190,14 @@ class Pane(Commands, BasePane):
                 self._sample = news
                 if news.fault is None:
                     self._trend.add(news)
+
+    def _take_log(self, job: JobView) -> None:
+        """What the newest job said since the last look."""
+        if job.id != self._log_of:
+            self._log_of, self._log_seen = job.id, 0
+        for t, text in list(job.log)[self._log_seen :]:
+            self.say_line(f"{duration(t):>5}  {text}")
+        self._log_seen = len(job.log)
 
     def say_line(self, text: str) -> None:
         """A line of the log below the form, once."""
@@ -233,6 +245,8 @@ class Pane(Commands, BasePane):
         self.query_one("#sections", Line).say(Content.assemble(*parts))
 
     def _note(self) -> str:
+        if self._editing and self._hint:
+            return self._hint
         if self.tab == DEVICES:
             if not self.places:
                 return "f searches the network, h types an address."
@@ -248,11 +262,6 @@ class Pane(Commands, BasePane):
         log = self.query_one("#log", Line)
         room = max(log.size.height, 1)
         lines: list[str] = []
-        job = self.wattbench.model.latest(KIND)
-        for t, text in reversed(job.log) if job is not None else ():
-            lines[:0] = fold(f"{duration(t):>5}  {text}", width, indent=7)
-            if len(lines) >= room:
-                break
         for text in reversed(self.said):
             if len(lines) >= room:
                 break
@@ -363,18 +372,20 @@ class Pane(Commands, BasePane):
         try:
             self.sheet.put(path, value)
         except FaultError as error:
-            self.wattbench.say(f"{error.fault.code}: {error.fault.what}")
+            self.say_line(f"{error.fault.code}: {error.fault.what}")
         self.repaint()
         self.pane_screen.keys_changed()
 
-    def edit(self, name: str, value: str, *, secret: bool = False) -> None:
-        """Type `name`, which is a path or what a command asks for."""
+    def edit(self, name: str, value: str, *, secret: bool = False, hint: str = "") -> None:
+        """Type `name`, which is a path or what a command asks for; `hint` says what."""
+        self._hint = hint
         line = self.query_one("#edit", Input)
         self._editing = name
         line.password = secret and not self.revealed
         line.value, line.can_focus, line.display = value, True, True
         self.screen.set_focus(line)
         self.call_after_refresh(line.action_end)
+        self.repaint()
         self.pane_screen.keys_changed()
 
     def _leave(self) -> str:
@@ -382,6 +393,7 @@ class Pane(Commands, BasePane):
         line = self.query_one("#edit", Input)
         line.display = line.can_focus = False
         self.screen.set_focus(self.table)
+        self.repaint()
         self.pane_screen.keys_changed()
         return name
 
@@ -390,32 +402,39 @@ class Pane(Commands, BasePane):
         event.stop()
         name, text = self._leave(), event.value
         if name in self.TYPED:
-            getattr(self, f"typed_{name}")(text)
+            try:
+                getattr(self, f"typed_{name}")(text)
+            except (FaultError, UnicodeError) as error:  # the store is full, or text is none
+                self.say_line(str(error))
         elif name.startswith(CHANNELS):
             self._take_channels(name.removeprefix(CHANNELS), text)
         elif not (is_secret(name) and not text):  # an empty line leaves a secret as it is
             try:
                 self.put(name, parsed(name, text))
             except ValueError as error:
-                self.wattbench.say(str(error))
+                self.say_line(str(error))
         self.repaint()
 
     def _take_channels(self, path: str, text: str) -> None:
         try:
             self.put(path, channels_of(self.sheet.value(path), text))
         except ValueError as error:
-            self.wattbench.say(str(error))
+            self.say_line(str(error))
 
     def do_channels(self) -> None:
         """Type the channels of the pin under the cursor."""
         path = self.table.key
         if not path.startswith("pins."):
-            self.wattbench.say("Go to a pin first.")
+            self.pane_screen.say("Go to a pin first.")
             return
         pin = self.sheet.value(path)
         numbers = [str(c) for c in (pin.channel or 0, pin.channel2) if c or c == 0]
-        self.wattbench.say(f"Channel of P{path[5:]}, or two: 1 2")
-        self.edit(f"{CHANNELS}{path}", " ".join(numbers[: 1 if not pin.channel2 else 2]))
+        text = " ".join(numbers[: 1 if not pin.channel2 else 2])
+        self.edit(
+            f"{CHANNELS}{path}",
+            text,
+            hint=f"Channel of P{path[5:]}; two, as in 1 2, where the role has two.",
+        )
 
     def on_key(self, event: events.Key) -> None:
         """Escape leaves the line, or lays the fault aside; it stops nothing."""

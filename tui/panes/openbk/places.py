@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from core.openbk.read import Device
 from core.openbk.wire import normal_mac
 from core.store.store import Store
 from tui.text import clean
@@ -39,6 +40,12 @@ def kept(store: Store) -> dict[str, Place]:
 def found_by(facts: Mapping[str, Any]) -> dict[str, Place]:
     """Those that a search found, from its facts."""
     return {row["host"]: Place(**row, live=True) for row in facts.get("devices", ())}
+
+
+def read_place(host: str, device: Device) -> Place:
+    """The place of a device that was read whole."""
+    return Place(host, device.info.short_name, device.chip, device.info.version, device.mac,
+                 device.state.signal, live=True)  # fmt: skip
 
 
 def device_line(place: Place, edge: int, *, marked: bool) -> str:

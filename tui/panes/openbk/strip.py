@@ -10,6 +10,7 @@ from core.profile.model import Profile
 from tui.panes.openbk.sheet import Sheet
 from tui.text import duration
 
+JUST_NOW = "just now"
 BARS = "▁▂▃▄▅▆▇█"
 
 
@@ -97,7 +98,8 @@ def spark(values: list[float]) -> str:
 def since_line(paths: list[str], before: str) -> str:
     """What somebody else changed since the configuration that was kept."""
     more = f" and {len(paths) - 6} more" if len(paths) > 6 else ""
-    return f"Changed on the device since {before}: {', '.join(paths[:6])}{more}."
+    since = "it was read" if before == JUST_NOW else before
+    return f"Changed on the device since {since}: {', '.join(paths[:6])}{more}."
 
 
 def relays_of(profile: Profile) -> list[int]:
