@@ -10,6 +10,7 @@ from core.events import Body, Facts, Failed, Finished, Note, Phase, Started
 from core.meter import faults
 from core.radio.radio import Radio
 from core.sim.air import Air, backends
+from core.sim.bluez_records import SimAdapter
 from core.sim.meter_gatt import MeterModule
 from core.sim.meter_gatt_options import ModuleOptions
 from tests.tui.stage import StageHost, StageTools
@@ -25,8 +26,9 @@ class AirTools(StageTools):
         super().__init__(host, [])
         self._options = modules
         self.modules: list[MeterModule] = []
+        self.powered = True
         self._air: Air | None = None
-        self._simulated: Any = None
+        self.simulated: Any = None
 
     def radio(self, adapter: str = "") -> Radio:
         if self._radio is None:
@@ -35,14 +37,15 @@ class AirTools(StageTools):
             for module in self.modules:
                 module.interval = (0.05, 0.06)
                 self._air.add(module)
-            self._simulated = backends(self._air)
-            self._radio = Radio(backends=self._simulated)
+            adapters = (SimAdapter(powered=self.powered),)
+            self.simulated = backends(self._air, adapters=adapters)
+            self._radio = Radio(backends=self.simulated)
         return self._radio
 
     async def close(self) -> None:
         await super().close()
         if self._air is not None:
-            self._simulated.close()
+            self.simulated.close()
             self._air.close()
 
 

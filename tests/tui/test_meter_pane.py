@@ -86,3 +86,11 @@ def test_names_of_the_kinds_are_those_of_core() -> None:
     from tui.verbs.meter import TYPES
 
     assert TYPES == NAMES
+
+
+async def test_a_radio_that_does_not_work_says_what_to_do(tmp_path: Path) -> None:
+    host = AirHost(tmp_path, other(address=MAC))
+    host.air_tools.powered = False
+    async with staged(host) as stage:
+        await keys(stage, "4", "w")
+        await stage.until("RADIO-OFF: Switch the adapter on.")

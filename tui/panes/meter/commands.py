@@ -65,10 +65,11 @@ class Commands(BasePane):
     def go_on_waiting(self, nearby: Nearby) -> None:
         spent = self._now() - self._since
         near = nearby.modules(self._now())
-        if nearby.fault is not None or (not near and spent > PATIENCE):
+        if not near and ((nearby.fault is not None and spent > LOOK) or spent > PATIENCE):
             self._waiting = None
-            why = nearby.fault.what if nearby.fault is not None else "No module is heard."
-            self.wattbench.say(f"{why} Go nearer, or type its address (Enter on Module).")
+            fault = nearby.fault
+            why = f"{fault.code}: {fault.next}" if fault else "No module is heard."
+            self.wattbench.say(why if fault else f"{why} Go nearer, or type its address (Enter).")
         elif near and spent >= LOOK:
             then, self._waiting = self._waiting, None
             assert then is not None

@@ -1,4 +1,4 @@
-"""The modules in range, listened for as long as the pane is open."""
+"""The modules in range, listened for as long as the pane is in front."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from tui.host import Host
 
 RECENT = 30.0
+LAPSE = 5.0
+"""Seconds after which listening ends that nobody asks for any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +36,14 @@ class Nearby:
         self._host = host
         self._task: Future[None] | None = None
         self._found: dict[str, Near] = {}
+        self._wanted = 0.0
         self._keys: Mapping[str, bytes] = {}
         self.fault: Fault | None = None
 
-    def start(self) -> None:
-        """Listen; does nothing when it listens already."""
-        if self._task is None:
+    def start(self, now: float) -> None:
+        """Listen from now on; to be called again as long as it is wanted."""
+        self._wanted = now
+        if self._task is None or self._task.done():
             self._keys = self._host.store.keys.bind_keys
             self._task = self._host.stream(self._listen())
 
@@ -55,13 +59,17 @@ class Nearby:
         return sorted(found, key=lambda near: -near.rssi)
 
     async def _listen(self) -> None:
+        loop = asyncio.get_running_loop()
         try:
-            lease = await self._host.tools.radio().listen(self._take, persist=True)
+            radio = self._host.tools.radio()
+            lease = await radio.listen(self._take, persist=True)
         except FaultError as error:
             self.fault = error.fault
             return
         try:
-            await asyncio.Event().wait()
+            while loop.time() - self._wanted < LAPSE:
+                self.fault = radio.status.fault
+                await asyncio.sleep(1.0)
         finally:
             await lease.close()
 

@@ -104,7 +104,7 @@ class Pane(Commands):
         """While the pane is in front: listen, and go on with what waits for a module."""
         if self._nearby is None:
             return
-        self._nearby.start()
+        self._nearby.start(self._now())
         if self._next is not None and not self.wattbench.host.running():
             work, self._next = self._next, None
             self.wattbench.start(work)
