@@ -96,6 +96,12 @@ class Visit:
             "battery": None if adverts.blank(self.heard) else self.heard.get("battery"),
         }
 
+    def result(self) -> dict[str, Any]:
+        """The same, flat: `power` is "120.00 W", `power_raw` the module's number."""
+        found = self.facts()
+        raw, values = found.pop("raw"), found.pop("values")
+        return {**found, **values, **{f"{name}_raw": number for name, number in raw.items()}}
+
     def tell(self) -> None:
         """Show all that is known."""
         self.report.facts("device", mac=self.address)

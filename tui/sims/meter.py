@@ -31,6 +31,10 @@ def add(parser: argparse.ArgumentParser) -> None:
     add("--mood", default="answers",
         choices=("answers", "silent", "bad-crc", "three-phase", "noise"),
         help="what the meter behind it does")  # fmt: skip
+    add("--meter-address", type=int, default=0, help="the address it was set up with")
+    add("--latency", type=float, default=0.0, metavar="S", help="each answer is this late")
+    add("--hang-up", type=float, default=301.0, metavar="S", help="it ends connections after S")
+    add("--ota-error", type=int, default=0, metavar="CODE", help="an update fails with this code")
     add("--neighbours", action="store_true", help="other devices are in the air, too")
     add("--no-monitor", action="store_true", help="bluetoothd without --experimental")
     add("--filtering", action="store_true", help="an adapter that reports a device every 10 s")
@@ -77,6 +81,10 @@ def _module(args: argparse.Namespace) -> Peripheral:
         meter=MeterOptions(kind=args.type, mood=args.mood),
         bonded_to=args.bonded_to.upper(),
         key=key,
+        meter_address=args.meter_address,
+        latency=args.latency,
+        hang_up=args.hang_up,
+        ota_error=args.ota_error,
     )
     return MeterModule(options, args.rssi)
 

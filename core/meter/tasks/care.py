@@ -75,7 +75,7 @@ async def clear(report: Reporter, options: CareOptions, *, reach: Reach, store: 
         if not await here.client.read_back(factory):
             raise _not_taken("Clear")
         here.tell()
-        found = here.facts()
+        found = here.result()
     return {**found, "summary": "settings cleared; the pairing is as it was"}
 
 

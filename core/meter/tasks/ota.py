@@ -84,7 +84,7 @@ async def update(report: Reporter, options: OtaOptions, *, reach: Reach, store: 
         mended = await _mend(here, Before.of(old), key)
         if was_bonded:
             await whitelist.bind(here)
-        found = here.facts()
+        found = here.result()
     return {
         **found,
         "before": old.release,

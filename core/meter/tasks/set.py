@@ -59,9 +59,9 @@ async def set_up(report: Reporter, options: SetOptions, *, reach: Reach, store: 
         await _keep(here)
         report.phase("Write and read back", 4, PHASES)
         done = await write_all(here, steps(wanted, here.status), options.go_on)
-        done += await _mend_scale(here, wanted, options)
         if wanted.key:
             store.keys.set_bind_key(here.address, wanted.key)
+        done += await _mend_scale(here, wanted, options)
         report.phase("Ask the meter", 5, PHASES)
         answer = await _ask_meter(here, by_kind_only=wanted.address is None)
         await here.client.read_live()
@@ -69,7 +69,7 @@ async def set_up(report: Reporter, options: SetOptions, *, reach: Reach, store: 
         silent = None if answer or not _expected(here) else no_answer(here, done, options.go_on)
         report.phase("Leave", 6, PHASES)
         left = await _leave(here, options.leave, silent)
-        found = here.facts()
+        found = here.result()
     if silent is not None:
         raise silent
     await _compare(report, here, reach, store)

@@ -33,7 +33,7 @@ async def show(report: Reporter, options: ShowOptions, *, reach: Reach, store: S
             report.warn(code, text)
         key = await _key(here, options, store)
         revision = await here.client.version_text()
-        found = here.facts()
+        found = here.result()
     return {**found, **key, "software_revision": revision, "summary": summary(here)}
 
 

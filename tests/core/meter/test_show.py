@@ -26,7 +26,7 @@ async def test_all_that_a_module_says(tmp_path: Path) -> None:
     async with bench(tmp_path, module_of(key=KEY)) as b:
         found = await b.result(show, HERE)
         assert (found["serial"], found["made"]) == ("3171112520109", "04.10.2017")
-        assert found["values"]["tariff1"] == "7308.600 kWh" and found["raw"]["tariff1"] == 730860
+        assert found["tariff1"] == "7308.600 kWh" and found["tariff1_raw"] == 730860
         assert found["firmware"] == found["software_revision"] == "V1.7"
         assert KEY.hex() not in str([e.to_json() for e in b.events])
         assert "its key is not stored here" in b.said(Warned)
@@ -41,7 +41,7 @@ async def test_every_generation_can_be_read(tmp_path: Path, release: str, length
     async with bench(tmp_path, module_of(release)) as b:
         found = await b.result(show, HERE)
         assert found["status_bytes"] == length and found["meter_address"] == 20109
-        assert ("current" in found["raw"]) is (release >= "1.3-11")
+        assert ("current_raw" in found) is (release >= "1.3-11")
         assert bool(found["scale"]) is (length == 13)
 
 

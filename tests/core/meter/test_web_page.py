@@ -75,7 +75,7 @@ async def test_row_6_device_type(tmp_path: Path, kind: int) -> None:
 async def test_row_7_the_table_with_units(tmp_path: Path) -> None:
     async with bench(tmp_path) as b:
         found = await b.result(show.show, show.ShowOptions(address=MAC))
-        assert set(found["values"]) == set(scale.QUANTITIES)
+        assert set(scale.QUANTITIES) <= set(found)
         assert found["serial"] and found["made"]
 
 
