@@ -290,3 +290,11 @@ async def test_a_module_that_is_bound_to_us_stays_so_unless_asked(tmp_path: Path
         del b.answers.given["whitelist"]  # nobody there
         found = await b.result(set_up, wish(period=3))
         assert found["bound"] and b.module.locked_to == found["adapter"]
+
+
+@virtual
+async def test_a_three_phase_meter_is_named_as_such(tmp_path: Path) -> None:
+    meter = meter_of(kind=2, address=7943, mood="three-phase")
+    async with bench(tmp_path, module_of(meter_address=0, meter=meter)) as b:
+        fault = await b.fault(set_up, wish(model=2, address=7943))
+        assert fault.code == "METER-NO-ANSWER" and "three phases" in fault.what
