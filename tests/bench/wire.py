@@ -20,7 +20,10 @@ STOCK = """
 import sys
 from textual.drivers.linux_driver import LinuxDriver
 import tui.app
-tui.app.ThinDriver = LinuxDriver
+class Stock(LinuxDriver):
+    def forget(self):
+        pass
+tui.app.ThinDriver = Stock
 from tui.cli import main
 sys.exit(main(sys.argv[1:]))
 """
@@ -33,7 +36,7 @@ def measured(home: Path, port: str, *, stock: bool) -> tuple[float, float]:
     with Terminal(sys.executable, *run, "--home", str(home)) as terminal:
         terminal.until("Port")
         terminal.type("b")
-        terminal.until("Read and prove")
+        terminal.read(3.0)  # linked, identified, reading
         cpu, began = terminal.cpu(), time.perf_counter()
         count = terminal.read(SECONDS)
         spent = time.perf_counter() - began
@@ -54,9 +57,11 @@ def main() -> bool:
                 port = plug.stdout.readline().strip()
                 if ssh:
                     os.environ["SSH_CONNECTION"] = ssh
-                found[stock] = measured(Path(home), port, stock=stock)
-                os.environ.pop("SSH_CONNECTION", None)
-                plug.terminate()
+                try:
+                    found[stock] = measured(Path(home), port, stock=stock)
+                finally:
+                    os.environ.pop("SSH_CONNECTION", None)
+                    plug.terminate()
         (thin, cpu), (whole, _) = found[False], found[True]
         rows += [
             Row(f"Flash pane to the terminal, {name}", thin / 1024, target, "KiB/s"),
