@@ -6,6 +6,7 @@ import backup
 import backup_show
 import bthome
 import flash
+import hex_view
 import module
 import openbk
 import radio
@@ -17,7 +18,7 @@ if __name__ == "__main__":
     met = [
         bench.main()
         for bench in (
-            startup, backup, flash, backup_show, bthome, module, openbk, radio, wire, scan_pane,
+            startup, backup, flash, backup_show, hex_view, bthome, module, openbk, radio, wire, scan_pane,
         )
     ]  # fmt: skip
     sys.exit(0 if all(met) else 1)
