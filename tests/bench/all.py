@@ -18,7 +18,8 @@ if __name__ == "__main__":
     met = [
         bench.main()
         for bench in (
-            startup, backup, flash, backup_show, hex_view, bthome, module, openbk, radio, wire, scan_pane,
+            startup, backup, flash, backup_show, hex_view, bthome, module, openbk, radio, wire,
+            scan_pane,
         )
     ]  # fmt: skip
     sys.exit(0 if all(met) else 1)
