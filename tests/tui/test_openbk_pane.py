@@ -83,7 +83,7 @@ async def test_a_pin_is_edited_diffed_applied_and_read_back(tmp_path: Path) -> N
         await bk.press("enter")
         await bk.type("3")
         text = await bk.press("enter")
-        assert "* P2" in text and "[Pins*]" in text and not served.device.config.role(2)
+        assert "* P2" in text and "▸Pins*" in text and not served.device.config.role(2)
         text = await bk.press("d")
         assert "pins.2: None;0 -> dInput;3" in text or "-> dInput;" in text
         await bk.press("escape", "a")
@@ -146,7 +146,7 @@ async def test_a_password_is_asked_for_by_the_device_and_never_shown(tmp_path: P
     async with plugged("401@1") as served, bk_stage(tmp_path) as bk:
         await bk.open(served.host)
         await bk.until("OBK-PASSWORD")
-        await bk.press("w")
+        await bk.press("m", "down", "down", "enter")
         text = await bk.type("sesame")
         assert "sesame" not in text
         await bk.press("enter")
@@ -280,7 +280,7 @@ async def test_the_relay_is_switched_after_a_question(tmp_path: Path) -> None:
     async with plugged() as served, bk_stage(tmp_path) as bk:
         await bk.open(served.host)
         await bk.until("P8    PWM2           Rel")
-        await bk.press("t")
+        await bk.press("m", "enter")
         text = await bk.until("will be switched on")
         assert "What hangs on it?" in text and not served.device.channels[1]
         await bk.press("y")
@@ -292,7 +292,7 @@ async def test_the_console_translates_and_remembers(tmp_path: Path) -> None:
     async with plugged() as served, bk_stage(tmp_path) as bk:
         await bk.open(served.host)
         await bk.until("P8    PWM2           Rel")
-        await bk.press("n")
+        await bk.press("m", "down", "enter")
         await bk.type("SetFlag 21 1")
         await bk.press("enter")
         await bk.until("ok:")
@@ -305,8 +305,8 @@ async def test_read_only_sends_nothing(tmp_path: Path) -> None:
     async with plugged() as served, bk_stage(tmp_path, read_only=True) as bk:
         await bk.open(served.host)
         await bk.until("P8    PWM2           Rel")
-        assert "READ-ONLY" in await bk.press("n")
-        await bk.press("t")
+        assert "READ-ONLY" in await bk.press("m", "down", "enter")
+        await bk.press("m", "enter")
         await bk.until("will be switched on")
         await bk.press("y")
         await bk.until("READ-ONLY")

@@ -17,6 +17,7 @@ from tui import openbk_works as works
 from tui.model import JobView
 from tui.panes.base import BasePane
 from tui.panes.openbk import strip
+from tui.panes.openbk.actions import MORE
 from tui.panes.openbk.calibrate import WAYS, Asker
 from tui.panes.openbk.console import ConsoleDialog
 from tui.panes.openbk.link import DeviceLink
@@ -89,7 +90,7 @@ class Commands(BasePane):
             self.link = link
             store.settings.set("openbk_host", host)
         except FaultError as error:
-            self.pane_screen.say(f"{error.fault.code}: {error.fault.what} {error.fault.next}")
+            self.say_line(f"{error.fault.code}: {error.fault.what} {error.fault.next}")
         self.turn_to(TABS[0] if self.tab == DEVICES else self.tab)
 
     def connect(self) -> Connect:
@@ -169,7 +170,7 @@ class Commands(BasePane):
         elif isinstance(value, str):
             self.put(path, "")
         else:
-            self.pane_screen.say("This field cannot be empty; Enter changes it.")
+            self.say_line("This field cannot be empty; Enter changes it.")
 
     def do_mark(self) -> None:
         if self.tab == DEVICES and self.key in self.places:
@@ -213,7 +214,7 @@ class Commands(BasePane):
         path = store.profiles_folder / f"{name}.toml"
         whole = without_defaults(merged(self.sheet.base, self.sheet.wanted))
         store.files.write(path, dump(whole).encode())
-        self.pane_screen.say(f"Written without secrets: {path}")
+        self.say_line(f"Written without secrets: {path}")
 
     # -- what is sent ----------------------------------------------------------------------
 
@@ -242,7 +243,7 @@ class Commands(BasePane):
         if not self._has_form():
             return
         if not self.sheet.changes():
-            self.pane_screen.say("Nothing was changed.")
+            self.say_line("Nothing was changed.")
             return
         self.sending = dict(self.sheet.edits)
         self.wattbench.start(
@@ -313,7 +314,7 @@ class Commands(BasePane):
             return
         entries = self.wattbench.host.store.devices.history(self.sheet.mac)
         if len(entries) < 2:
-            self.pane_screen.say("No older configuration of this device is kept.")
+            self.say_line("No older configuration of this device is kept.")
             return
         host = self.sheet.host
 
@@ -369,7 +370,7 @@ class Commands(BasePane):
                 self.wattbench.start(switch_work(connect, host, int(channel)))
 
         if not relays:
-            self.pane_screen.say("No pin has the role Rel or Rel_n.")
+            self.say_line("No pin has the role Rel or Rel_n.")
         elif len(relays) == 1:
             picked(str(relays[0]))
         else:
@@ -380,7 +381,7 @@ class Commands(BasePane):
         if not self._has_device() or self.link is None:
             return
         if self.wattbench.host.options.read_only:
-            self.pane_screen.say("READ-ONLY: the console may change the device.")
+            self.say_line("READ-ONLY: the console may change the device.")
             return
         self.app.push_screen(ConsoleDialog(self.link))
 
@@ -391,7 +392,7 @@ class Commands(BasePane):
 
         images = ota_images(self.wattbench.host)
         if not images:
-            self.pane_screen.say("No update: put an OpenBK7231..._.rbl file into firmware/.")
+            self.say_line("No update: put an OpenBK7231..._.rbl file into firmware/.")
             return
 
         def picked(path: str | None) -> None:
@@ -405,10 +406,19 @@ class Commands(BasePane):
         if self._has_device():
             self.wattbench.start(works.backup_work(self.connect(), self.sheet.host))
 
+    def do_more(self) -> None:
+        """What has no key of its own."""
+
+        def picked(name: str | None) -> None:
+            if name is not None:
+                self.pane_screen.action_do(name)
+
+        self.app.push_screen(PickDialog("More", list(MORE)), picked)
+
     def do_stop(self) -> None:
         running = self.wattbench.host.running()
         if not running:
-            self.pane_screen.say("No job is running.")
+            self.say_line("No job is running.")
         for job in running:
             self.wattbench.host.cancel(job.id)
 
@@ -419,7 +429,7 @@ class Commands(BasePane):
         if not code and self._sample is not None and self._sample.fault is not None:
             code = self._sample.fault.code
         if not code:
-            self.pane_screen.say("No fault is shown.")
+            self.say_line("No fault is shown.")
             return
         self.app.push_screen(TextDialog(code, help_page(code)))
 
@@ -427,12 +437,12 @@ class Commands(BasePane):
 
     def _has_device(self) -> bool:
         if not self.sheet.host:
-            self.pane_screen.say("No device: h types an address, f searches.")
+            self.say_line("No device: h types an address, f searches.")
         return bool(self.sheet.host)
 
     def _has_form(self) -> bool:
         if self._has_device() and not self.sheet.known:
-            self.pane_screen.say("The device was not read yet.")
+            self.say_line("The device was not read yet.")
         return self.sheet.known
 
 

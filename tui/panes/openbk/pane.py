@@ -28,6 +28,7 @@ from tui.panes.openbk.sheet import (
     parsed,
     paths,
 )
+from tui.panes.openbk.table import SheetTable
 from tui.text import clean, duration
 from tui.widgets.fault_card import FaultCard
 from tui.widgets.live_lines import Line as Painted
@@ -85,7 +86,7 @@ class Pane(Commands, BasePane):
         yield Line("trend")
         yield Line("sections")
         with ContentSwitcher(id="body", initial="sheet"):
-            yield LiveTable("sheet", self._paint)
+            yield SheetTable("sheet", self._paint)
             yield FaultCard()
         yield Input(id="edit", select_on_focus=False, compact=True)
         yield Line("note")
@@ -133,16 +134,11 @@ class Pane(Commands, BasePane):
     @property
     def idle(self) -> frozenset[str]:
         job = self.wattbench.model.current
-        if job is None or not job.running:
-            return self._useless
-        return frozenset(("find", "apply", "undo", "calibrate"))
-
-    @property
-    def _useless(self) -> frozenset[str]:
-        """What would do nothing while no job runs."""
-        if self.tab == DEVICES:
-            return frozenset(("stop", "diff", *(() if self.marked else ("apply",))))
-        return frozenset(("stop", *(() if self.sheet.edits else ("diff", "apply"))))
+        if job is not None and job.running:
+            return frozenset(("find", "apply", "undo", "calibrate"))
+        if self.sheet.edits:
+            return frozenset(("stop", "undo", "calibrate"))
+        return frozenset(("stop", "diff"))
 
     # -- taking in -------------------------------------------------------------------------
 
@@ -236,12 +232,12 @@ class Pane(Commands, BasePane):
         parts: list[tuple[str, str] | str] = []
         wide = self.size.width >= 78
         for tab in TABS:
-            count = sum(self.sheet.edited(p) for p in paths(self.sheet, tab))
-            mark = "*" if count else ""
-            text = f"{tab}{mark}"
+            changed = any(self.sheet.edited(p) for p in paths(self.sheet, tab))
+            text = f"{tab}*" if changed else tab
             here = tab == self.tab
             if here or wide:
-                parts.append((f"[{text}]", "bold reverse") if here else f" {text} ")
+                mark = self.wattbench.glyphs.cursor
+                parts.append((f"{mark}{text} ", "bold reverse") if here else f" {text} ")
         self.query_one("#sections", Line).say(Content.assemble(*parts))
 
     def _note(self) -> str:
@@ -304,6 +300,11 @@ class Pane(Commands, BasePane):
     @on(LiveTable.Moved)
     def _moved(self) -> None:
         self.repaint()
+
+    @on(SheetTable.Told)
+    def _told(self, event: SheetTable.Told) -> None:
+        getattr(self, f"do_{event.what}")()
+        self.pane_screen.keys_changed()
 
     @on(LiveTable.Chosen)
     def _chosen(self) -> None:
