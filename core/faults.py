@@ -32,7 +32,8 @@ DECLINED = FaultKind(
 NOT_RESUMABLE = FaultKind(
     "NOT-RESUMABLE",
     "A job of this kind is not resumed",
-    "Jobs that only read or ask are started again; they leave nothing behind to go on with.",
+    "Jobs that only read or ask leave nothing behind to go on with. Start such a job again; "
+    "nothing was changed.",
     exit=Exit.REFUSED,
 )
 READ_ONLY = FaultKind(

@@ -44,9 +44,9 @@ KEY = FaultKind(
 SCALE = FaultKind(
     "METER-SCALE",
     "This is no scale",
-    "Four factors for power, voltage, current and tariffs, each one of 0.001 0.01 0.1 1 10 100 "
-    'or 1000, as in "1000 0.1 1 10"; or the word of the module, 0x0A0F; or `right` for the '
-    "values that fit the kind of meter.",
+    "Give four factors for power, voltage, current and tariffs, each one of 0.001 0.01 0.1 1 10 "
+    '100 or 1000, as in "1000 0.1 1 10". The word of the module does as well, as in 0x0A0F, and '
+    "`right` stands for the values that fit the kind of meter.",
     exit=Exit.USAGE,
 )
 OLD = FaultKind(
@@ -101,7 +101,7 @@ NOTHING = FaultKind(
     "METER-NOTHING",
     "Nothing was asked for",
     "`meter set` writes what is given: --type, --meter-address, --period, --scale, --key-file, "
-    "--new-key, --no-key, or --undo for the settings before the last set.",
+    "--new-key, --no-key, or --undo for the settings before the last set. What is not given stays.",
     exit=Exit.USAGE,
 )
 NO_UNDO = FaultKind(
@@ -138,7 +138,8 @@ IMAGE = FaultKind(
 SAME = FaultKind(
     "METER-SAME",
     "The module already runs this version",
-    "After an update to the same version nobody could tell whether it worked.",
+    "After an update to the same version nobody could tell whether it worked. Take the image of "
+    "another version; nothing was changed.",
     exit=Exit.REFUSED,
 )
 FAR = FaultKind(
