@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-LIBRARIES = ("bleak", "dbus_fast", "bthome_ble", "bluetooth_data_tools")
+LIBRARIES = ("bleak", "dbus_fast")
 
 
 class _Lines(logging.Handler):

@@ -74,6 +74,8 @@ async def stay(report: Reporter, bench: Bench, args: argparse.Namespace) -> None
             report.stop_point()
     for number in range(30):  # some sectors more, in which a stop may be honoured
         report.note("MORE", f"sector {number}")
+        if args.doing == "wait":  # the host knows of the signal a moment before the job does
+            await report.waiting(asyncio.sleep(0.01))
         await asyncio.sleep(0.01)
         report.stop_point()
 
