@@ -20,8 +20,8 @@ from core.sim.openbk_http import Served, serve_openbk
 from core.sim.openbk_options import OpenBkOptions, parse_trouble
 from tests.tui.stage import Stage, StageHost, staged
 from tui.panes.openbk import commands
+from tui.panes.openbk.front import OpenBkPane
 from tui.panes.openbk.link import News, Read
-from tui.panes.openbk.pane import Pane
 
 PLUG = "192.168.1.50"
 MAC = "A4:C1:38:5C:94:FA"
@@ -119,8 +119,8 @@ class BkStage:
         self.press, self.type, self.until = stage.press, stage.type, stage.until
 
     @property
-    def pane(self) -> Pane:
-        return self.stage.app.screen_stack[0].query_one(Pane)
+    def pane(self) -> OpenBkPane:
+        return self.stage.app.screen_stack[0].query_one(OpenBkPane)
 
     async def give(self, *news: News) -> str:
         """News of the device, and a tick."""

@@ -47,6 +47,7 @@ class Commands(BasePane):
     revealed: bool
     asker: Asker | None
     sending: dict[str, object]
+    sending_sheet: Sheet
     sent: dict[str, object]
     own_doing: bool
     said: list[str]
@@ -81,7 +82,8 @@ class Commands(BasePane):
         store = self.wattbench.host.store
         if host not in self.sheets:
             self.sheets[host] = _kept_sheet(self.wattbench.host.store, host)
-        self.sheet = self.sheets[host]
+        if self.sheets[host] is not self.sheet:
+            self.sheet, self.sent, self.own_doing = self.sheets[host], {}, False
         self.said, self._sample, self._trend, self.fault = [], None, Trend(), None
         self.places.setdefault(host, Place(host, mac=self.sheet.mac))
         link = DeviceLink(self.wattbench.host, host, self.passwords.get(host, ""))
@@ -245,7 +247,7 @@ class Commands(BasePane):
         if not self.sheet.changes():
             self.say_line("Nothing was changed.")
             return
-        self.sending = dict(self.sheet.edits)
+        self.sending, self.sending_sheet = dict(self.sheet.edits), self.sheet
         self.wattbench.start(
             works.apply_work(
                 self.connect(),
@@ -277,14 +279,22 @@ class Commands(BasePane):
         self._say_rows(job)
         if kind not in REREAD:
             return
-        if kind == "apply" and job.result is not None:
+        if kind == "apply" and job.result is not None and self.sheet is self.sending_sheet:
             self.sent = self.sending
+            self._take_new_password()
             moved = str(job.result.get("address") or self.sheet.host)
             if moved != self.sheet.host and len(self.sending) > 0:
                 self._follow(moved)
         self.sending, self.own_doing = {}, True
         if self.link is not None:
             self.link.refresh()
+
+    def _take_new_password(self) -> None:
+        """The web password was changed from here: the next request needs the new one."""
+        web = self.sending.get("wifi.web_password")
+        if isinstance(web, Secret) and not web.name:
+            self.passwords[self.sheet.host] = web.value
+            self.open(self.sheet.host)
 
     def _follow(self, moved: str) -> None:
         """The device has another address now; the form goes with it."""

@@ -1,0 +1,467 @@
+"""The OpenBK pane: live strip, the form by sections, and the list of found devices."""
+
+from __future__ import annotations
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.content import Content
+from textual.widgets import ContentSwitcher, Input
+
+from core.fault import Fault, FaultError
+from core.openbk.watch import Sample, Trend
+from core.profile.model import Pin
+from tui.model import JobView, Model
+from tui.panes.base import BasePane, Line
+from tui.panes.openbk import strip
+from tui.panes.openbk.calibrate import Asker, ReferenceDialog
+from tui.panes.openbk.commands import Commands
+from tui.panes.openbk.dialogs import ChooseDialog, LongDialog
+from tui.panes.openbk.link import DeviceLink, News, Read, Unread
+from tui.panes.openbk.places import Place, device_line, read_place
+from tui.panes.openbk.rows import NO_ROLE, field_line, note
+from tui.panes.openbk.sheet import (
+    DEVICES,
+    TABS,
+    Sheet,
+    channels_of,
+    is_secret,
+    parsed,
+    paths,
+)
+from tui.panes.openbk.table import SheetTable
+from tui.text import clean, duration
+from tui.widgets.fault_card import FaultCard
+from tui.widgets.live_lines import Line as Painted
+from tui.widgets.live_lines import LiveTable
+from tui.widgets.prose import fit, fold
+
+KIND = "openbk-"
+CHANNELS = "channels of "
+
+
+class OpenBkPane(Commands, BasePane):
+    """Shows one device's form; what is sent, compared and read back is core's."""
+
+    SCOPED_CSS = False  # its rules are bound to the class .openbk
+    DEFAULT_CSS = """
+    .openbk #who { height: 1; padding: 0 1; text-style: bold; }
+    .openbk #live, .openbk #trend { height: 1; padding: 0 1; }
+    .openbk #sections { height: 1; background: $panel; }
+    .openbk #body { height: 1fr; }
+    .openbk #edit { height: 1; border: none; padding: 0 1; background: $panel; display: none; }
+    .openbk #note { height: 2; padding: 0 1; color: $secondary; }
+    .openbk #log { height: 3; padding: 0 1; }
+    .openbk #fault { height: 1fr; padding: 0 1; }
+    .-tall .openbk #log { height: 7; }
+    .-short .openbk #log, .-short .openbk #trend { display: none; }
+    .-short .openbk #note { height: 1; }
+    """
+
+    def __init__(self, id: str) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id, classes="openbk")
+        self.sheets: dict[str, Sheet] = {}
+        self.sheet = Sheet("")
+        self.link: DeviceLink | None = None
+        self.passwords: dict[str, str] = {}
+        self.places: dict[str, Place] = {}
+        self.marked: set[str] = set()
+        self.tab = TABS[0]
+        self.revealed = False
+        self.asker: Asker | None = None
+        self.sending: dict[str, object] = {}  # edits that the running job sends
+        self.sending_sheet = self.sheet
+        self.sent: dict[str, object] = {}  # those that it read back; no edits any more
+        self.own_doing = False  # what is read next was changed from here
+        self.fault: tuple[Fault, str] | None = None
+        self.said: list[str] = []
+        self._editing = ""
+        self._sample: Sample | None = None
+        self._trend = Trend()
+        self._shown = ""
+        self._log_of, self._log_seen = "", 0
+        self._hint = ""
+
+    def compose(self) -> ComposeResult:
+        yield Line("who")
+        yield Line("live")
+        yield Line("trend")
+        yield Line("sections")
+        with ContentSwitcher(id="body", initial="sheet"):
+            yield SheetTable("sheet", self._paint)
+            yield FaultCard()
+        yield Input(id="edit", select_on_focus=False, compact=True)
+        yield Line("note")
+        yield Line("log")
+
+    def on_mount(self) -> None:
+        line = self.query_one("#edit", Input)
+        line.cursor_blink = line.can_focus = False
+        self.know_places()
+        self.screen.set_focus(self.table)
+        first = self.wattbench.host.store.settings.get("openbk_host")
+        if first:
+            self.open(first)
+        else:
+            self.turn_to(DEVICES)
+        self.call_after_refresh(self.repaint)
+
+    def on_unmount(self) -> None:
+        if self.link is not None:
+            self.link.stop()
+
+    def on_resize(self) -> None:
+        self.repaint()
+
+    @property
+    def table(self) -> LiveTable:
+        return self.query_one("#sheet", LiveTable)
+
+    @property
+    def key(self) -> str:
+        """The row under the cursor: a path, or a device's address."""
+        return self.table.key
+
+    @property
+    def front(self) -> str:
+        """What is shown: the sheet or the fault."""
+        return str(self.query_one("#body", ContentSwitcher).current)
+
+    @property
+    def state(self) -> str:
+        if self._editing:
+            return "editing"
+        return "fault" if self.front == "fault" else "moving"
+
+    @property
+    def idle(self) -> frozenset[str]:
+        job = self.wattbench.model.current
+        if job is not None and job.running:
+            return frozenset(("find", "apply", "undo", "calibrate"))
+        if self.sheet.edits:
+            return frozenset(("stop", "undo", "calibrate"))
+        return frozenset(("stop", "diff"))
+
+    # -- taking in -------------------------------------------------------------------------
+
+    def show(self, model: Model) -> None:
+        job = model.latest(KIND)
+        if job is not None:
+            self.take_places(job)
+            self._take_log(job)
+            done = f"{job.id}{job.running}"
+            if done != self._shown:
+                self._shown = done
+                if not job.running:
+                    self.job_ended(job)
+                    self.fault = (job.fault, _where(job)) if job.fault is not None else None
+                self.turn_body("fault" if self.fault is not None and not job.running else "sheet")
+        self.repaint()
+
+    def tick(self) -> None:
+        """Take in what the device said, and ask what a calibration waits for."""
+        if self.link is not None:
+            for news in self.link.news():
+                self.take(news)
+        if self.screen is self.app.screen and self.screen.focused is None:
+            self.turn_body(self.front)  # a job ended while another pane was in front
+        wanted = self.asker.next() if self.asker is not None else None
+        if wanted is not None and self.asker is not None:
+            calibration = self.sheet.base.calibration
+            self.app.push_screen(ReferenceDialog(wanted, self.asker, calibration))
+        self.repaint()
+
+    def take(self, news: News) -> None:
+        """One piece of news of the device."""
+        match news:
+            case Read(device):
+                before = self.sheet.when
+                since = self.sheet.take(device, strip.JUST_NOW)
+                self.places[self.sheet.host] = read_place(self.sheet.host, device)
+                self.forget_sent()
+                if since and not self.own_doing:
+                    self.say_line(strip.since_line(since, before))
+                self.own_doing = False
+                for text in device.notes:
+                    self.say_line(text)
+            case Unread(fault):
+                self.say_line(f"{fault.code}: {fault.what} {fault.next}")
+            case Sample():
+                self._sample = news
+                if news.fault is None:
+                    self._trend.add(news)
+
+    def _take_log(self, job: JobView) -> None:
+        """What the newest job said since the last look."""
+        if job.id != self._log_of:
+            self._log_of, self._log_seen = job.id, 0
+        for t, text in list(job.log)[self._log_seen :]:
+            self.say_line(f"{duration(t):>5}  {text}")
+        self._log_seen = len(job.log)
+
+    def say_line(self, text: str) -> None:
+        """A line of the log below the form, once."""
+        if not self.said or self.said[-1] != text:
+            self.said = [*self.said[-40:], text]
+
+    # -- showing ---------------------------------------------------------------------------
+
+    def repaint(self) -> None:
+        """Everything that differs."""
+        if not self.is_mounted or not self.size.width:
+            return
+        width = max(self.size.width - 2, 20)
+        reading = self.link is not None and self.link.reading
+        self._line("who", fit(strip.who_line(self.sheet, reading=reading), width))
+        self._line("live", fit(self._values(), width))
+        self._line("trend", fit(strip.trend_line(self._trend, self._sample, width), width))
+        self._tabs()
+        table = self.table
+        table.show_rows([(key, 1) for key in self._keys()])
+        self._line("note", "\n".join(fold(self._note(), width)[:2]))
+        self._log(width)
+
+    def _values(self) -> str:
+        job = self.wattbench.model.current
+        if self.link is not None and job is not None and job.running:
+            return strip.job_line(job.facts.get("live", {}), job.title)
+        return strip.values_line(self._sample)
+
+    def _keys(self) -> list[str]:
+        if self.tab == DEVICES:
+            return sorted(self.places)
+        return paths(self.sheet, self.tab)
+
+    def _tabs(self) -> None:
+        parts: list[tuple[str, str] | str] = []
+        wide = self.size.width >= 78
+        for tab in TABS:
+            changed = any(self.sheet.edited(p) for p in paths(self.sheet, tab))
+            text = f"{tab}*" if changed else tab
+            here = tab == self.tab
+            if here or wide:
+                mark = self.wattbench.glyphs.cursor
+                parts.append((f"{mark}{text} ", "bold reverse") if here else f" {text} ")
+        self.query_one("#sections", Line).say(Content.assemble(*parts))
+
+    def _note(self) -> str:
+        if self._editing and self._hint:
+            return self._hint
+        if self.tab == DEVICES:
+            if not self.places:
+                return "f searches the network, h types an address."
+            return "Enter opens it. Space marks devices; a applies a profile to those marked."
+        if not self.sheet.known:
+            return "The form comes when the device was read." if self.sheet.host else ""
+        key = self.table.key
+        if key not in self._keys():
+            return ""
+        return note(self.sheet, key, reveal=self.revealed)
+
+    def _log(self, width: int) -> None:
+        log = self.query_one("#log", Line)
+        room = max(log.size.height, 1)
+        lines: list[str] = []
+        for text in reversed(self.said):
+            if len(lines) >= room:
+                break
+            lines[:0] = fold(text, width, indent=2)
+        log.say(Content("\n".join(lines[-room:])))
+
+    def _paint(self, key: str, _part: int, here: bool) -> Painted:
+        width = max(self.table.size.width - 1, 20)
+        if self.tab == DEVICES:
+            edge = max(map(len, self.places))
+            text = device_line(self.places[key], edge, marked=key in self.marked)
+            return ((fit(text, width), "here" if here else ""),)
+        text = field_line(self.sheet, key, width, reveal=self.revealed)
+        look = "strong" if self.sheet.edited(key) else ""
+        return ((text, "here" if here else look),)
+
+    def _line(self, name: str, text: str) -> None:
+        self.query_one(f"#{name}", Line).say(Content(clean_lines(text)))
+
+    def turn_body(self, name: str) -> None:
+        """Bring the form or the fault to the front."""
+        if name == "fault" and self.fault is not None:
+            self.query_one(FaultCard).show(*self.fault)
+        self.query_one("#body", ContentSwitcher).current = name
+        if not self._editing and self.screen is self.app.screen:
+            self.screen.set_focus(self.query_one(f"#{name}"))
+        self.pane_screen.keys_changed()
+
+    def turn_to(self, tab: str) -> None:
+        """Show another section, from its first row."""
+        if tab != self.tab:
+            self.tab = tab
+            self.table.key = next(iter(self._keys()), "")
+            self.table.scroll_to(y=0, animate=False)
+        self.turn_body("sheet")
+        self.repaint()
+
+    # -- editing ---------------------------------------------------------------------------
+
+    @on(LiveTable.Moved)
+    def _moved(self) -> None:
+        self.repaint()
+
+    @on(SheetTable.Told)
+    def _told(self, event: SheetTable.Told) -> None:
+        getattr(self, f"do_{event.what}")()
+        self.pane_screen.keys_changed()
+
+    @on(LiveTable.Chosen)
+    def _chosen(self) -> None:
+        key = self.table.key
+        if self.tab == DEVICES:
+            self.open(key)
+            return
+        section = key.partition(".")[0]
+        if section == "pins":
+            self._choose_role(key)
+        elif section == "flags":
+            self.put(key, not self.sheet.value(key))
+        elif key.startswith("channels.") and key.endswith(".type"):
+            now = str(self.sheet.value(key) or "Default")
+            self._choose(f"Type of channel {key[9:-5]}", self.sheet.types, now, key)
+        elif key == "startup" or section == "files":
+            self._edit_long(key)
+        else:
+            self.edit(key, self._typed_value(key), secret=is_secret(key))
+
+    def _typed_value(self, path: str) -> str:
+        value = self.sheet.value(path)
+        if is_secret(path):
+            return value.value if self.revealed and value is not None else ""
+        if isinstance(value, tuple):
+            return ", ".join(value)
+        return "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+
+    def _choose(self, title: str, names: tuple[str, ...], now: str, path: str) -> None:
+        def picked(name: str | None) -> None:
+            if name is not None:
+                self.put(path, name)
+
+        self.app.push_screen(ChooseDialog(title, names, now), picked)
+
+    def _choose_role(self, path: str) -> None:
+        pin = self.sheet.value(path)
+
+        def picked(role: str | None) -> None:
+            if role is None:
+                return
+            if role in NO_ROLE:
+                self.put(path, Pin("None", 0, 0))
+                return
+            self.put(path, Pin(role, pin.channel or 0, pin.channel2 or 0))
+            if self._channel_count(role):
+                self.do_channels()
+
+        title = f"Role of P{path[5:]}"
+        self.app.push_screen(ChooseDialog(title, self.sheet.roles, pin.role), picked)
+
+    def _channel_count(self, role: str) -> int:
+        device = self.sheet.device
+        return 1 if device is None else device.role_channels.get(role, 0)
+
+    def _edit_long(self, path: str) -> None:
+        def taken(text: str | None) -> None:
+            if text is not None:
+                self.put(path, text)
+
+        title = "Startup command" if path == "startup" else path[6:]
+        self.app.push_screen(LongDialog(title, self.sheet.value(path) or ""), taken)
+
+    def put(self, path: str, value: object) -> None:
+        """Want this value; what the firmware cannot hold is said and not taken."""
+        try:
+            self.sheet.put(path, value)
+        except FaultError as error:
+            self.say_line(f"{error.fault.code}: {error.fault.what}")
+        self.repaint()
+        self.pane_screen.keys_changed()
+
+    def edit(self, name: str, value: str, *, secret: bool = False, hint: str = "") -> None:
+        """Type `name`, which is a path or what a command asks for; `hint` says what."""
+        self._hint = hint
+        line = self.query_one("#edit", Input)
+        self._editing = name
+        line.password = secret and not self.revealed
+        line.value, line.can_focus, line.display = value, True, True
+        self.screen.set_focus(line)
+        self.call_after_refresh(line.action_end)
+        self.repaint()
+        self.pane_screen.keys_changed()
+
+    def _leave(self) -> str:
+        name, self._editing = self._editing, ""
+        line = self.query_one("#edit", Input)
+        line.display = line.can_focus = False
+        self.screen.set_focus(self.table)
+        self.repaint()
+        self.pane_screen.keys_changed()
+        return name
+
+    @on(Input.Submitted, "#edit")
+    def _take_typed(self, event: Input.Submitted) -> None:
+        event.stop()
+        name, text = self._leave(), event.value
+        if name in self.TYPED:
+            try:
+                getattr(self, f"typed_{name}")(text)
+            except (FaultError, UnicodeError) as error:  # the store is full, or text is none
+                self.say_line(str(error))
+        elif name.startswith(CHANNELS):
+            self._take_channels(name.removeprefix(CHANNELS), text)
+        elif not (is_secret(name) and not text):  # an empty line leaves a secret as it is
+            try:
+                self.put(name, parsed(name, text))
+            except ValueError as error:
+                self.say_line(str(error))
+        self.repaint()
+
+    def _take_channels(self, path: str, text: str) -> None:
+        try:
+            self.put(path, channels_of(self.sheet.value(path), text))
+        except ValueError as error:
+            self.say_line(str(error))
+
+    def do_channels(self) -> None:
+        """Type the channels of the pin under the cursor."""
+        path = self.table.key
+        if not path.startswith("pins."):
+            self.pane_screen.say("Go to a pin first.")
+            return
+        pin = self.sheet.value(path)
+        numbers = [str(c) for c in (pin.channel or 0, pin.channel2) if c or c == 0]
+        text = " ".join(numbers[: 1 if not pin.channel2 else 2])
+        self.edit(
+            f"{CHANNELS}{path}",
+            text,
+            hint=f"Channel of P{path[5:]}; two, as in 1 2, where the role has two.",
+        )
+
+    def on_key(self, event: events.Key) -> None:
+        """Escape leaves the line, or lays the fault aside; it stops nothing."""
+        if event.key != "escape":
+            return
+        if self._editing:
+            event.stop()
+            self._leave()
+        elif self.front == "fault":
+            event.stop()
+            self.fault = None
+            self.turn_body("sheet")
+        self.repaint()
+
+
+def clean_lines(text: str) -> str:
+    """Cleaned line by line; text of a device must not steer the terminal."""
+    return "\n".join(map(clean, text.split("\n")))
+
+
+def _where(job: JobView) -> str:
+    """The step that a job ended in, and when."""
+    if not job.steps:
+        return ""
+    step = job.steps[-1]
+    return f"in step {step.index}/{step.of}, {step.name}, at {duration(job.t)}"
