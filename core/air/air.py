@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Mapping
 
-from core.air.device import Device, Frame
+from core.air.device import Device, Earlier, Frame
 from core.air.history import Rate
 from core.air.keystate import KeyState
 from core.bthome.cipher import BindKey
@@ -22,9 +22,16 @@ MOST_DEVICES = 2000
 class Air:
     """All devices, least recently heard first.  `keys` are bind keys by address as it is sent
     (`A4:C1:38:5C:94:FA`); beyond `limit` addresses the one that was silent longest and is not
-    pinned makes room, and `evicted` counts it."""
+    pinned makes room, and `evicted` counts it.  `earlier` gives the energy registers of an address
+    as they were the last time."""
 
-    def __init__(self, keys: Mapping[str, bytes] | None = None, limit: int = MOST_DEVICES) -> None:
+    def __init__(
+        self,
+        keys: Mapping[str, bytes] | None = None,
+        limit: int = MOST_DEVICES,
+        earlier: Earlier | None = None,
+    ) -> None:
+        self._earlier = earlier
         self._keys = {address: BindKey(raw) for address, raw in (keys or {}).items()}
         self._limit = limit
         self.devices: OrderedDict[str, Device] = OrderedDict()
@@ -58,7 +65,7 @@ class Air:
                 del self.devices[oldest.address]
                 self._changed.discard(oldest.address)
                 self.evicted += 1
-        device = Device(advert, self._keys.get(advert.address))
+        device = Device(advert, self._keys.get(advert.address), self._earlier)
         self.devices[advert.address] = device
         return device
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -37,6 +38,10 @@ _ENERGY = {
 }
 
 
+Earlier = Callable[[str], dict[int, Register]]
+"""The energy registers of an address as they were the last time; asked once for each meter."""
+
+
 class Frame(NamedTuple):
     """One decoded frame, as `scan` prints it and the walk test counts it."""
 
@@ -63,7 +68,7 @@ class Mark:
 class Device:
     """State of one address.  Nothing here asks for the time: every frame brings its own."""
 
-    def __init__(self, advert: Advert, key: BindKey | None) -> None:
+    def __init__(self, advert: Advert, key: BindKey | None, earlier: Earlier | None = None) -> None:
         self.address, self.mac = advert.address, mac_bytes(advert.address)
         self.name, self.who = "", ""
         self.key = key
@@ -84,7 +89,8 @@ class Device:
         self.last: Advert = advert
         self._latest: dict[bytes, Stream] = {}
         self._blank: dict[str, bool] = {}
-        self._registers: dict[int, Register] = {}
+        self._earlier = earlier
+        self.registers: dict[int, Register] = {}
 
     # -- hearing ---------------------------------------------------------------------------
 
@@ -129,7 +135,7 @@ class Device:
             stream.recent.append(data)
         if not (self.no_poll and stream.kind):
             if stream.pending:  # zeros that were no poll yet, and are a value after all
-                stream.take(packet, advert.time, self._registers)
+                stream.take(packet, advert.time, self.registers)
             else:
                 stream.again(advert.time)
         return Frame(
@@ -225,7 +231,10 @@ class Device:
                 stream.pending = True
                 self._note(notes)
                 return (*notes, NO_POLL)
-        for what in stream.take(packet, now, self._registers):
+        if self._earlier is not None and stream.kind == TARIFFS:
+            earlier, self._earlier = self._earlier, None
+            self.registers = {**earlier(self.address), **self.registers}
+        for what in stream.take(packet, now, self.registers):
             self.mark(f"energy-{what}", _ENERGY[what], now)
         self._note(notes)
         return notes
@@ -278,6 +287,11 @@ class Device:
     def no_poll(self) -> bool:
         """Whether a meter's module sends zeros because it has not asked its meter yet."""
         return self._blank.get(POWERS, self._blank.get(TARIFFS, False))
+
+    @property
+    def tariffs_known(self) -> bool:
+        """Whether a tariff frame of a meter was read, whatever its numbers are."""
+        return TARIFFS in self._blank
 
     @property
     def is_meter(self) -> bool:

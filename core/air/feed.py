@@ -17,7 +17,9 @@ from typing import Protocol
 
 from core.air.air import Air
 from core.air.device import Frame
+from core.air.energy import Energy
 from core.air.keystate import KeyState
+from core.air.meters import Register
 from core.air.recording import Playback, Recorder
 from core.air.views import DetailView, DeviceView, detail, view
 from core.air.walk import Walk
@@ -27,6 +29,8 @@ from core.store.store import Store
 
 Hear = Callable[[Advert], None]
 DRAIN_EVERY = 1.0
+KEEP_EVERY = 600.0
+"""Seconds between two looks at the energy registers that are kept for the next session."""
 
 
 class Source(Protocol):
@@ -128,6 +132,8 @@ class Feed:
     ) -> None:
         self._store, self._keys = store, keys
         self._on_frame, self._on_advert = on_frame, on_advert
+        self._energy = Energy(store.devices)
+        self._playing = False
         self.air = self._new_air()
         self.fault: Fault | None = None
         self.selected = ""
@@ -138,10 +144,22 @@ class Feed:
         self._source: Source | None = None
         self._reset = True
         self._evicted = 0
-        self._playing = False
 
     def _new_air(self) -> Air:
-        return Air(self._store.keys.bind_keys if self._keys is None else self._keys)
+        keys = self._store.keys.bind_keys if self._keys is None else self._keys
+        return Air(keys, earlier=self._earlier)
+
+    def _earlier(self, address: str) -> dict[int, Register]:
+        return {} if self._playing else self._energy.earlier(address)
+
+    def _keep_energy(self) -> None:
+        """A recording is of another time: it says nothing of the meters as they are now."""
+        if self._playing:
+            return
+        try:
+            self._energy.keep(self.air.devices.values())
+        except FaultError as error:
+            self.fault = error.fault
 
     # -- running ---------------------------------------------------------------------------
 
@@ -160,14 +178,20 @@ class Feed:
             draining.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await draining
+            self._keep_energy()
             try:
                 self.stop_recording()
             except FaultError as error:
                 self.fault = error.fault
 
     async def _drain(self) -> None:
+        loop = asyncio.get_running_loop()
+        due = loop.time() + KEEP_EVERY
         while True:
             await asyncio.sleep(DRAIN_EVERY)
+            if loop.time() >= due:
+                due += KEEP_EVERY
+                self._keep_energy()
             if self._recorder is not None:
                 try:
                     await asyncio.to_thread(self._recorder.drain)
@@ -190,6 +214,7 @@ class Feed:
 
     def clear(self) -> None:
         """Begin with an empty table, as for another source."""
+        self._keep_energy()
         self.air, self._reset, self.walk, self.selected = self._new_air(), True, None, ""
 
     # -- what a person does ------------------------------------------------------------------
