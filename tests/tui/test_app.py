@@ -60,14 +60,13 @@ async def test_a_pane_goes_on_while_another_is_shown(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
-async def test_help_palette_and_an_unbuilt_pane_look_as_they_were_kept(
+async def test_help_and_palette_look_as_they_were_kept(
     host: StageHost, size: tuple[int, int]
 ) -> None:
     name = f"{size[0]}x{size[1]}"
     async with staged(host, size) as stage:
         golden(f"help-{name}", await stage.press("question_mark"))
         golden(f"palette-{name}", await stage.press("escape", "colon"))
-        golden(f"unbuilt-{name}", await stage.press("escape", "3"))
 
 
 # -- leaving and stopping ----------------------------------------------------------------------
