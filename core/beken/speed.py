@@ -63,7 +63,17 @@ class Speed:
         self._best = self.client.link.baud
 
     async def down(self) -> None:
-        """Back to 115200, where registers are written."""
+        """Back to 115200, where registers are written.
+
+        Every chip can do this one, so a refusal is a request that got lost: it is sent again.
+        """
+        for _ in range(TRIES - 1):
+            try:
+                await self.client.set_baud(BASE_BAUD)
+                return
+            except FaultError as error:
+                if error.fault.code != faults.BAUD.code:
+                    raise
         await self.client.set_baud(BASE_BAUD)
 
     async def slower(self) -> bool:

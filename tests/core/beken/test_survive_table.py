@@ -191,6 +191,14 @@ async def test_noise_and_lost_replies(tmp_path: Path, chip: str, order: str) -> 
 
 
 @virtual
+async def test_the_way_back_to_115200_is_asked_for_again(tmp_path: Path) -> None:
+    """Its request is the second one where the speed was given, and the chip did not get it."""
+    bench = a_bench(tmp_path, "n", "corrupt:host:baud:13")
+    result_of(await flash_it(bench, baud=921600))
+    assert bytes(bench.plug.flash) == expected("n")
+
+
+@virtual
 async def test_a_protected_flash(tmp_path: Path) -> None:
     bench = a_bench(tmp_path, "n", status=0x4104)
     fault = fault_of(await flash_it(bench))
