@@ -80,8 +80,16 @@ class Records:
     # -- settings before the last `set` ----------------------------------------------------
 
     def keep_before(self, status: Status, key: bytes | None) -> None:
-        """Remember the settings that are about to be changed.  Raises the store's faults."""
+        """Remember the settings that are about to be changed.  Raises the store's faults.
+
+        Until `settled`, the oldest stay: a `set` that is repeated after an interruption must not
+        take the half-set state for what was there before.
+        """
+        known = self._table().get("before")
+        if isinstance(known, dict) and known.get("open") is True and self.before() is not None:
+            return
         values: dict[str, Any] = {
+            "open": True,
             "period": status.period,
             "address": status.address,
             "encrypted": status.encrypted,
@@ -91,9 +99,15 @@ class Records:
             values["model"] = status.model
         if status.scale is not None:
             values["scale"] = status.scale
-        if key is not None:
-            self._store.keys.set_secret(self._secret, key.hex())
+        if key is not None or self._store.keys.secret(self._secret):
+            self._store.keys.set_secret(self._secret, key.hex() if key is not None else "")
         self._put("before", values)
+
+    def settled(self) -> None:
+        """The change has come to its end: the next one remembers anew."""
+        known = self._table().get("before")
+        if isinstance(known, dict) and known.get("open") is True:
+            self._put("before", {**known, "open": False})
 
     def before(self) -> Before | None:
         """The settings before the last `set`; None when there are none that can be used."""

@@ -74,6 +74,7 @@ async def clear(report: Reporter, options: CareOptions, *, reach: Reach, store: 
         # the status that the command itself sends is stale in parts: only fresh ones count
         if not await here.client.read_back(factory):
             raise _not_taken("Clear")
+        here.records.settled()
         here.tell()
         found = here.result()
     return {**found, "summary": "settings cleared; the pairing is as it was"}

@@ -82,6 +82,7 @@ async def update(report: Reporter, options: OtaOptions, *, reach: Reach, store: 
         report.note("METER-UPDATED", f"The module runs {here.status.release} now.")
         report.phase("Settings", 8, PHASES)
         mended = await _mend(here, Before.of(old), key)
+        here.records.settled()
         if was_bonded:
             await whitelist.bind(here)
         found = here.result()

@@ -56,7 +56,9 @@ async def set_up(report: Reporter, options: SetOptions, *, reach: Reach, store: 
         report.facts("plan", lines=wanted.lines)
         report.phase("Compare", 3, PHASES)
         await _sure(here)
-        await _keep(here)
+        old, old_key = here.status, await _key_of(here)
+        if not options.undo:  # an interrupted undo must find the old settings again
+            here.records.keep_before(old, old_key)
         report.phase("Write and read back", 4, PHASES)
         done = await write_all(here, steps(wanted, here.status), options.go_on)
         if wanted.key:
@@ -67,6 +69,11 @@ async def set_up(report: Reporter, options: SetOptions, *, reach: Reach, store: 
         await here.client.read_live()
         here.tell()
         silent = None if answer or not _expected(here) else no_answer(here, done, options.go_on)
+        if silent is None or options.undo:
+            here.records.settled()
+            if options.undo:
+                here.records.keep_before(old, old_key)
+                here.records.settled()
         report.phase("Leave", 6, PHASES)
         left = await _leave(here, options.leave, silent)
         found = here.result()
@@ -123,12 +130,12 @@ async def _sure(here: Visit) -> None:
         )
 
 
-async def _keep(here: Visit) -> None:
-    """Keep the old settings for --undo."""
+async def _key_of(here: Visit) -> bytes | None:
+    """The module's key, which goes into the record for --undo."""
     client = here.client
     if here.status.encrypted:
         await client.until(lambda: client.key is not None, ANSWER)
-    here.records.keep_before(here.status, client.key)
+    return client.key
 
 
 async def _mend_scale(here: Visit, wanted: Wanted, options: SetOptions) -> list[str]:

@@ -53,6 +53,22 @@ def test_other_tables_of_the_file_stay(tmp_path: Path) -> None:
     assert records.binding().adapter == "B8:27:EB:00:00:01"
 
 
+def test_the_oldest_settings_stay_until_the_change_is_settled(tmp_path: Path) -> None:
+    records = Records(Store(tmp_path), MAC)
+    half_set = status("dafe 0500 17 00 01000000 02 050a")
+    records.keep_before(status(), KEY)
+    records.keep_before(half_set, None)
+    before = records.before()
+    assert before is not None and before.address == 20109 and records.key_before() == KEY
+    records.settled()
+    records.settled()
+    before = Records(Store(tmp_path), MAC).before()
+    assert before is not None and before.address == 20109
+    records.keep_before(half_set, None)
+    before = records.before()
+    assert before is not None and before.address == 1 and records.key_before() is None
+
+
 @pytest.mark.parametrize(
     "text",
     ["[[[", "meter = 5", "[meter]\nbefore = 7\nbinding = 'x'", "\0\xff",
@@ -70,4 +86,5 @@ def test_an_unreadable_file_is_kept(tmp_path: Path) -> None:
     records.path.parent.mkdir()
     records.path.write_text("[[[")
     records.bound_to("B8:27:EB:00:00:01")
+    records.settled()
     assert records.path.read_text() == "[[["

@@ -61,6 +61,55 @@ async def test_encryption_off_and_undo_brings_all_back(tmp_path: Path) -> None:
         assert (s.key, s.period, s.scale, s.address) == (KEY, 7, 0x0A0F, 20109)
 
 
+@pytest.mark.parametrize("writes", [2, 3, 4, 5, 6, 7])
+@virtual
+async def test_undo_after_an_interrupted_set_that_was_repeated(tmp_path: Path, writes: int) -> None:
+    """The half-set state is never taken for what was there before (rulings M3)."""
+    async with bench(tmp_path, module_of(key=KEY, period=7, drop_after=writes)) as b:
+        change = wish(model=1, address=20109, period=1, scale=0x0249, key=b"")
+        assert (await b.fault(set_up, change)).code == "METER-LOST"
+        b.module.options = replace(b.module.options, drop_after=None)
+        await b.result(set_up, change)
+        assert not b.module.settings.key and b.module.settings.period == 1
+        await b.result(set_up, SetOptions(address=MAC, undo=True, go_on=GO_ON))
+        s = b.module.settings
+        assert (s.key, s.period, s.scale, s.address) == (KEY, 7, 0x0A0F, 20109)
+
+
+@virtual
+async def test_a_wrong_address_that_was_corrected_does_not_hide_the_old_settings(
+    tmp_path: Path,
+) -> None:
+    async with bench(tmp_path, module_of(period=7)) as b:
+        fault = await b.fault(set_up, wish(model=1, address=20108, period=1))
+        assert fault.code == "METER-NO-ANSWER"
+        await b.result(set_up, wish(model=1, address=20109))
+        await b.result(set_up, SetOptions(address=MAC, undo=True, go_on=GO_ON))
+        assert (b.module.settings.period, b.module.settings.address) == (7, 20109)
+
+
+@virtual
+async def test_an_undo_that_was_interrupted_is_repeated(tmp_path: Path) -> None:
+    async with bench(tmp_path, module_of(period=7)) as b:
+        undo = SetOptions(address=MAC, undo=True, go_on=GO_ON)
+        await b.result(set_up, wish(period=1))
+        b.module.options = replace(b.module.options, drop_after=b.module._writes + 4)
+        assert (await b.fault(set_up, undo)).code == "METER-LOST"
+        b.module.options = replace(b.module.options, drop_after=None)
+        await b.result(set_up, undo)
+        assert b.module.settings.period == 7
+
+
+@virtual
+async def test_an_undo_is_undone_by_the_next(tmp_path: Path) -> None:
+    async with bench(tmp_path, module_of(period=7)) as b:
+        undo = SetOptions(address=MAC, undo=True, go_on=GO_ON)
+        await b.result(set_up, wish(period=1))
+        await b.result(set_up, undo)
+        await b.result(set_up, undo)
+        assert b.module.settings.period == 1
+
+
 @virtual
 async def test_undo_without_a_record_changes_nothing(tmp_path: Path) -> None:
     async with bench(tmp_path) as b:
