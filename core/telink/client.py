@@ -65,6 +65,7 @@ class Client(Conversation):
 
     async def start(self) -> None:
         """Restart the module: its firmware boots."""
+        self.stopped = False
         await self.call(wire.poke(wire.RESET_AT, wire.SOFT_RESET))
 
     # -- flash, reading --------------------------------------------------------------------

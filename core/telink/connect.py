@@ -166,6 +166,7 @@ async def wake_module(client: Client, report: Reporter, remembered: str) -> Rung
     Raises TL-RST, TL-NO-TARGET, TL-NOT-ACTIVATED, TL-OTHER-CHIP, TL-GARBLED.
     """
     most = 0
+    client.stopped = False
     for rung in ladder_from(remembered):
         most = max(most, await _try(client, report, rung))
         if await _stands_still(client):
@@ -216,6 +217,7 @@ async def _stands_still(client: Client) -> bool:
         if error.fault.code != faults.TARGET_LOST.code:
             raise
         return False
+    client.stopped = state[0] == wire.CPU_STOPPED
     if (first[0], int.from_bytes(first[1:], "little")) != CHIP and state[0] == wire.CPU_STOPPED:
         raise faults.OTHER_CHIP(
             what=f"The chip says revision {first[0]:02X}, id 0x{first[2]:02X}{first[1]:02X}.",

@@ -46,6 +46,9 @@ class Conversation:
         self.link = link
         self.programmer: Programmer | None = None
         self.retries = 0
+        self.stopped = False
+        """True from when the module's processor was seen standing still until it is let go."""
+        self._missed = False
         self._sent = self._heard = b""
 
     @property
@@ -74,13 +77,17 @@ class Conversation:
         await self.link.write(request.frame)
         head = await self._more(3, until)
         if not head:
+            self._missed = True
             return Verdict.SILENT, None
         if wire.is_unknown(head) and head[0] == request.command:
             return Verdict.UNKNOWN, None
         head = await self._more(1, until)
         if len(head) < 4:
             return Verdict.DAMAGED, None
-        return wire.judge(request, await self._more(wire.rest_of(request, head), until))
+        found = wire.judge(request, await self._more(wire.rest_of(request, head), until))
+        if found[0] is Verdict.OK:
+            self._missed = False
+        return found
 
     async def _more(self, count: int, until: float) -> bytes:
         """All that was heard, with `count` more bytes if they come in time."""
@@ -105,7 +112,7 @@ class Conversation:
         raise await self._failed(request, verdict)
 
     async def _failed(self, request: Request, verdict: Verdict) -> FaultError:
-        evidence = self.evidence
+        evidence, missed = self.evidence, self._missed
         if verdict in (Verdict.UNKNOWN, Verdict.REFUSED):
             return faults.UNSUPPORTED(
                 what=f"The request '{request.name}' was not accepted: {verdict.value}.",
@@ -114,9 +121,13 @@ class Conversation:
                 evidence=evidence,
             )
         if verdict is Verdict.NO_TARGET:
+            if missed and self.stopped:
+                return _restarted(request.name, evidence)
             return _target_lost(request.name, evidence)
         if not await self.present():
             return await self._gone(evidence)
+        if missed and self.stopped and await self._runs():
+            return _restarted(request.name, evidence)
         kind = _OF_CHANGES.get(request.name, faults.NO_ANSWER)
         return kind(
             what=f"The request '{request.name}' had no sound answer in {TRIES} tries "
@@ -125,6 +136,12 @@ class Conversation:
             next="Use --baud 230400, another USB cable and socket; then resume or repeat.",
             evidence=evidence,
         )
+
+    async def _runs(self) -> bool:
+        """True when the module's processor, once stopped, is no longer: it was restarted."""
+        verdict, reply = await self.exchange(wire.peek(wire.CPU_AT, 1), DEADLINE)
+        stands = reply is not None and reply.payload == bytes([wire.CPU_STOPPED])
+        return verdict is Verdict.NO_TARGET or (verdict is Verdict.OK and not stands)
 
     async def _gone(self, evidence: str) -> FaultError:
         was = self.link.baud
@@ -250,6 +267,18 @@ def _target_lost(request: str, evidence: str) -> FaultError:
         what=f"The programmer answers, but nothing answered over SWS to '{request}'.",
         cause="The module restarted, or its SWS, GND or 3.3 V wire came loose.",
         next="3.3 V and GND at the module, D4 to SWS, D3 to RST; then repeat or resume.",
+        evidence=evidence,
+    )
+
+
+def _restarted(request: str, evidence: str) -> FaultError:
+    """TL-REBOOTED where the speed does not tell: a request was swallowed, and after it the module
+    is no longer stopped.  The wires float while a programmer starts, so the module does, too."""
+    return faults.REBOOTED(
+        what=f"A request was not answered at all ('{request}' failed); after it the module's "
+        "processor was no longer stopped.",
+        cause="The programmer lost its supply for a moment, or its reset pin was pulled.",
+        next="Another USB cable and socket; nothing else may open this port. Then go on.",
         evidence=evidence,
     )
 
