@@ -2,44 +2,37 @@
 
 from __future__ import annotations
 
-from textual import events, on
+from textual import events
 from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import ContentSwitcher, Input
 
-from core.fault import Fault, FaultError
+from core.fault import Fault
 from core.openbk.watch import Sample, Trend
-from core.profile.model import Pin
 from tui.model import JobView, Model
-from tui.panes.base import BasePane, Line
+from tui.panes.base import Line
 from tui.panes.openbk import strip
 from tui.panes.openbk.calibrate import Asker, ReferenceDialog
-from tui.panes.openbk.commands import Commands
-from tui.panes.openbk.dialogs import ChooseDialog, LongDialog
+from tui.panes.openbk.editing import Editing
 from tui.panes.openbk.link import DeviceLink, News, Read, Unread
 from tui.panes.openbk.places import Place, device_line, read_place
-from tui.panes.openbk.rows import NO_ROLE, field_line, note
+from tui.panes.openbk.rows import field_line, note
 from tui.panes.openbk.sheet import (
     DEVICES,
     TABS,
     Sheet,
-    channels_of,
-    is_secret,
-    parsed,
     paths,
 )
 from tui.panes.openbk.table import SheetTable
 from tui.text import clean, duration
 from tui.widgets.fault_card import FaultCard
 from tui.widgets.live_lines import Line as Painted
-from tui.widgets.live_lines import LiveTable
 from tui.widgets.prose import fit, fold
 
 KIND = "openbk-"
-CHANNELS = "channels of "
 
 
-class OpenBkPane(Commands, BasePane):
+class OpenBkPane(Editing):
     """Shows one device's form; what is sent, compared and read back is core's."""
 
     SCOPED_CSS = False  # its rules are bound to the class .openbk
@@ -111,10 +104,6 @@ class OpenBkPane(Commands, BasePane):
 
     def on_resize(self) -> None:
         self.repaint()
-
-    @property
-    def table(self) -> LiveTable:
-        return self.query_one("#sheet", LiveTable)
 
     @property
     def key(self) -> str:
@@ -298,155 +287,13 @@ class OpenBkPane(Commands, BasePane):
         self.turn_body("sheet")
         self.repaint()
 
-    # -- editing ---------------------------------------------------------------------------
-
-    @on(LiveTable.Moved)
-    def _moved(self) -> None:
-        self.repaint()
-
-    @on(SheetTable.Told)
-    def _told(self, event: SheetTable.Told) -> None:
-        getattr(self, f"do_{event.what}")()
-        self.pane_screen.keys_changed()
-
-    @on(LiveTable.Chosen)
-    def _chosen(self) -> None:
-        key = self.table.key
-        if self.tab == DEVICES:
-            self.open(key)
-            return
-        section = key.partition(".")[0]
-        if section == "pins":
-            self._choose_role(key)
-        elif section == "flags":
-            self.put(key, not self.sheet.value(key))
-        elif key.startswith("channels.") and key.endswith(".type"):
-            now = str(self.sheet.value(key) or "Default")
-            self._choose(f"Type of channel {key[9:-5]}", self.sheet.types, now, key)
-        elif key == "startup" or section == "files":
-            self._edit_long(key)
-        else:
-            self.edit(key, self._typed_value(key), secret=is_secret(key))
-
-    def _typed_value(self, path: str) -> str:
-        value = self.sheet.value(path)
-        if is_secret(path):
-            return value.value if self.revealed and value is not None else ""
-        if isinstance(value, tuple):
-            return ", ".join(value)
-        return "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
-
-    def _choose(self, title: str, names: tuple[str, ...], now: str, path: str) -> None:
-        def picked(name: str | None) -> None:
-            if name is not None:
-                self.put(path, name)
-
-        self.app.push_screen(ChooseDialog(title, names, now), picked)
-
-    def _choose_role(self, path: str) -> None:
-        pin = self.sheet.value(path)
-
-        def picked(role: str | None) -> None:
-            if role is None:
-                return
-            if role in NO_ROLE:
-                self.put(path, Pin("None", 0, 0))
-                return
-            self.put(path, Pin(role, pin.channel or 0, pin.channel2 or 0))
-            if self._channel_count(role):
-                self.do_channels()
-
-        title = f"Role of P{path[5:]}"
-        self.app.push_screen(ChooseDialog(title, self.sheet.roles, pin.role), picked)
-
-    def _channel_count(self, role: str) -> int:
-        device = self.sheet.device
-        return 1 if device is None else device.role_channels.get(role, 0)
-
-    def _edit_long(self, path: str) -> None:
-        def taken(text: str | None) -> None:
-            if text is not None:
-                self.put(path, text)
-
-        title = "Startup command" if path == "startup" else path[6:]
-        self.app.push_screen(LongDialog(title, self.sheet.value(path) or ""), taken)
-
-    def put(self, path: str, value: object) -> None:
-        """Want this value; what the firmware cannot hold is said and not taken."""
-        try:
-            self.sheet.put(path, value)
-        except FaultError as error:
-            self.say_line(f"{error.fault.code}: {error.fault.what}")
-        self.repaint()
-        self.pane_screen.keys_changed()
-
-    def edit(self, name: str, value: str, *, secret: bool = False, hint: str = "") -> None:
-        """Type `name`, which is a path or what a command asks for; `hint` says what."""
-        self._hint = hint
-        line = self.query_one("#edit", Input)
-        self._editing = name
-        line.password = secret and not self.revealed
-        line.value, line.can_focus, line.display = value, True, True
-        self.screen.set_focus(line)
-        self.call_after_refresh(line.action_end)
-        self.repaint()
-        self.pane_screen.keys_changed()
-
-    def _leave(self) -> str:
-        name, self._editing = self._editing, ""
-        line = self.query_one("#edit", Input)
-        line.display = line.can_focus = False
-        self.screen.set_focus(self.table)
-        self.repaint()
-        self.pane_screen.keys_changed()
-        return name
-
-    @on(Input.Submitted, "#edit")
-    def _take_typed(self, event: Input.Submitted) -> None:
-        event.stop()
-        name, text = self._leave(), event.value
-        if name in self.TYPED:
-            try:
-                getattr(self, f"typed_{name}")(text)
-            except (FaultError, UnicodeError) as error:  # the store is full, or text is none
-                self.say_line(str(error))
-        elif name.startswith(CHANNELS):
-            self._take_channels(name.removeprefix(CHANNELS), text)
-        elif not (is_secret(name) and not text):  # an empty line leaves a secret as it is
-            try:
-                self.put(name, parsed(name, text))
-            except ValueError as error:
-                self.say_line(str(error))
-        self.repaint()
-
-    def _take_channels(self, path: str, text: str) -> None:
-        try:
-            self.put(path, channels_of(self.sheet.value(path), text))
-        except ValueError as error:
-            self.say_line(str(error))
-
-    def do_channels(self) -> None:
-        """Type the channels of the pin under the cursor."""
-        path = self.table.key
-        if not path.startswith("pins."):
-            self.pane_screen.say("Go to a pin first.")
-            return
-        pin = self.sheet.value(path)
-        numbers = [str(c) for c in (pin.channel or 0, pin.channel2) if c or c == 0]
-        text = " ".join(numbers[: 1 if not pin.channel2 else 2])
-        self.edit(
-            f"{CHANNELS}{path}",
-            text,
-            hint=f"Channel of P{path[5:]}; two, as in 1 2, where the role has two.",
-        )
-
     def on_key(self, event: events.Key) -> None:
         """Escape leaves the line, or lays the fault aside; it stops nothing."""
         if event.key != "escape":
             return
         if self._editing:
             event.stop()
-            self._leave()
+            self.leave_line()
         elif self.front == "fault":
             event.stop()
             self.fault = None

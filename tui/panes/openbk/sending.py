@@ -1,0 +1,250 @@
+"""What the OpenBK pane sends: every change is a job of core, planned, asked for and read back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from core.fault import FaultError
+from core.openbk import history
+from core.openbk.client import normal_host
+from core.openbk.difference import changes, shown
+from core.profile.model import Profile, Secret
+from core.profile.toml_file import SHIPPED
+from core.store.devices import Entry
+from tui import openbk_works as works
+from tui.model import JobView
+from tui.panes.openbk import strip
+from tui.panes.openbk.calibrate import WAYS, Asker
+from tui.panes.openbk.images import ota_images
+from tui.panes.openbk.shared import Shared
+from tui.panes.openbk.sheet import DEVICES
+from tui.panes.openbk.switching import switch_work
+from tui.widgets.dialog import PickDialog, TextDialog
+
+REREAD = ("apply", "undo", "calibrate", "restore", "ota", "switch")
+"""Jobs after which the device is read again."""
+
+
+class Sending(Shared):
+    """The actions that start a job, and what is done when it ended."""
+
+    def do_diff(self) -> None:
+        if not self.has_form():
+            return
+        found = self.sheet.changes()
+        lines = [
+            f"{c.path}: {shown(c.before, reveal=self.revealed)} -> "
+            f"{shown(c.after, reveal=self.revealed)}"
+            for c in found
+        ]
+        plan = self.sheet.plan()
+        if plan is not None:
+            steps = [step.title for step in plan.steps]
+            steps += ["restart, and wait until it is back"] if plan.restart else []
+            lines += ["", *(f"{n}. {title}" for n, title in enumerate(steps, 1))]
+            lines += [f"! {text}" for text in plan.warnings]
+        text = "\n".join(lines) if found else "Nothing was changed."
+        self.app.push_screen(TextDialog(f"Diff of {self.sheet.host}", text, indent=2))
+
+    def do_apply(self) -> None:
+        if self.tab == DEVICES and self.marked:
+            self._apply_to_many()
+            return
+        if not self.has_form():
+            return
+        if not self.sheet.changes():
+            self.say_line("Nothing was changed.")
+            return
+        self.sending, self.sending_sheet = dict(self.sheet.edits), self.sheet
+        self.wattbench.start(
+            works.apply_work(
+                self.connect(),
+                (self.sheet.host,),
+                self.sheet.wanted,
+                expected=self.sheet.base,
+            )
+        )
+
+    def _apply_to_many(self) -> None:
+        hosts = tuple(sorted(self.marked))
+
+        def picked(name: str | None) -> None:
+            if name is None:
+                return
+            try:
+                profile = works.find_profile(self.wattbench.host, name)
+            except FaultError as error:
+                self.say_line(f"{error.fault.code}: {error.fault.what} {error.fault.next}")
+                return
+            self.wattbench.start(works.apply_work(self.connect(), hosts, profile))
+
+        self.pick_profile(f"Which profile to {len(hosts)} devices?", picked)
+
+    def job_ended(self, job: JobView) -> None:
+        """Read again what a job may have changed; what was sent and proven is no edit any more."""
+        kind = job.kind.removeprefix("openbk-")
+        self.asker = None if kind == "calibrate" else self.asker
+        self._say_rows(job)
+        if kind not in REREAD:
+            return
+        if kind == "apply" and job.result is not None and self.sheet is self.sending_sheet:
+            self.sent = self.sending
+            self._take_new_password()
+            moved = str(job.result.get("address") or self.sheet.host)
+            if moved != self.sheet.host and len(self.sending) > 0:
+                self._follow(moved)
+        self.sending, self.own_doing = {}, True
+        if self.link is not None:
+            self.link.refresh()
+
+    def _take_new_password(self) -> None:
+        """The web password was changed from here: the next request needs the new one."""
+        web = self.sending.get("wifi.web_password")
+        if isinstance(web, Secret) and not web.name:
+            self.passwords[self.sheet.host] = web.value
+            self.open(self.sheet.host)
+
+    def _follow(self, moved: str) -> None:
+        """The device has another address now; the form goes with it."""
+        old, new = self.sheet.host, normal_host(moved)
+        self.passwords[new] = self.passwords.get(old, "")
+        sheet = self.sheets.pop(old)
+        sheet.host = new
+        self.sheets[new] = sheet
+        self.open(new)
+
+    def forget_sent(self) -> None:
+        """What was sent and read back is no edit any more, unless it was edited again."""
+        for path, value in self.sent.items():
+            if self.sheet.edits.get(path) == value:
+                del self.sheet.edits[path]
+        self.sent = {}
+
+    def _say_rows(self, job: JobView) -> None:
+        """What came of each of many devices."""
+        for row in (job.result or {}).get("devices", ()):
+            if "ok" in row:
+                text = row.get("summary") if row["ok"] else f"{row['code']}: {row['what']}"
+                self.say_line(f"{row['host']}: {text}")
+
+    def do_undo(self) -> None:
+        if not self.has_form():
+            return
+        entries = self.wattbench.host.store.devices.history(self.sheet.mac)
+        if len(entries) < 2:
+            self.say_line("No older configuration of this device is kept.")
+            return
+        host = self.sheet.host
+
+        def picked(number: str | None) -> None:
+            if number is not None:
+                self.wattbench.start(works.undo_work(self.connect(), host, int(number)))
+
+        self.app.push_screen(PickDialog("Back to which configuration?", past(entries)), picked)
+
+    def do_calibrate(self) -> None:
+        if not self.has_form():
+            return
+        relays = strip.relays_of(self.sheet.base)
+        if len(relays) < 2:
+            self._calibrate(relays[0] if relays else None)
+            return
+
+        def picked(channel: str | None) -> None:
+            if channel is not None:
+                self._calibrate(int(channel))
+
+        choices = [(str(c), f"the relay on channel {c}") for c in relays]
+        self.app.push_screen(PickDialog("Behind which relay is the load?", choices), picked)
+
+    def _calibrate(self, channel: int | None) -> None:
+        def picked(way: str | None) -> None:
+            if way is None:
+                return
+            self.asker = Asker()
+            host = self.wattbench.host
+            self.wattbench.start(
+                works.calibrate_work(
+                    self.connect(),
+                    self.sheet.host,
+                    self.asker,
+                    channel=channel,
+                    reset_energy=way == "reset",
+                    again=way != "quick",
+                    bench_holder=works.bench_holder(host),
+                )
+            )
+
+        self.app.push_screen(PickDialog("A resistive load of 500 W or more", list(WAYS)), picked)
+
+    def do_relay(self) -> None:
+        if not self.has_form():
+            return
+        relays = strip.relays_of(self.sheet.base)
+        connect, host = self.connect(), self.sheet.host
+
+        def picked(channel: str | None) -> None:
+            if channel is not None:
+                self.wattbench.start(switch_work(connect, host, int(channel)))
+
+        if not relays:
+            self.say_line("No pin has the role Rel or Rel_n.")
+        elif len(relays) == 1:
+            picked(str(relays[0]))
+        else:
+            choices = [(str(c), f"the relay on channel {c}") for c in relays]
+            self.app.push_screen(PickDialog("Which relay?", choices), picked)
+
+    def do_update(self) -> None:
+        if not self.has_form():
+            return
+        images = ota_images(self.wattbench.host)
+        if not images:
+            self.say_line("No update: put an OpenBK7231..._.rbl file into firmware/.")
+            return
+
+        def picked(path: str | None) -> None:
+            if path is not None:
+                work = works.ota_work(self.connect(), self.sheet.host, Path(path))
+                self.wattbench.start(work)
+
+        self.app.push_screen(PickDialog("Which firmware?", images), picked)
+
+    def do_backup(self) -> None:
+        if self.has_device():
+            self.wattbench.start(works.backup_work(self.connect(), self.sheet.host))
+
+    def pick_profile(self, title: str, picked: Any) -> None:
+        names = _profile_names(self.wattbench.host.store.profiles_folder)
+        given = self.wattbench.host.store.settings.get("plug_profile")
+        if given and Path(given).is_file():
+            names = [(given, f"{Path(given).name}  (from the Flash pane)"), *names]
+        self.app.push_screen(PickDialog(title, names), picked)
+
+
+def _profile_names(folder: Path) -> list[tuple[str, str]]:
+    """Profiles of the data folder, then the shipped ones."""
+    found = []
+    for where, word in ((folder, ""), (SHIPPED, "shipped")):
+        for path in sorted(where.glob("*.toml")) if where.is_dir() else ():
+            found.append((str(path), f"{path.name}  {word}".rstrip()))
+    return found
+
+
+def past(entries: list[Entry]) -> list[tuple[str, str]]:
+    """The configurations that can be gone back to, newest first, each with what came after it."""
+    found: list[tuple[str, str]] = []
+    after: Profile | None = None
+    for entry in reversed(entries):
+        try:
+            profile = history.profile_of(entry)
+        except FaultError:
+            continue
+        if after is not None:
+            paths = [change.path for change in changes(after, profile)]
+            more = f", and {len(paths) - 3} more" if len(paths) > 3 else ""
+            text = f"{entry.number:>3}  {entry.when}  {', '.join(paths[:3])}{more}"
+            found.append((str(entry.number), text))
+        after = profile if after is None else after
+    return found

@@ -1,0 +1,67 @@
+"""What the parts of the OpenBK pane share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from core.openbk.client import Connect
+from tui import openbk_works as works
+from tui.panes.base import BasePane
+from tui.panes.openbk.calibrate import Asker
+from tui.panes.openbk.link import DeviceLink
+from tui.panes.openbk.places import Place
+from tui.panes.openbk.sheet import Sheet
+
+if TYPE_CHECKING:
+    from core.openbk.watch import Sample, Trend
+
+
+class Shared(BasePane):
+    """The fields that the parts use, and what is asked before an action.
+
+    `sending` are edits that the running job sends for `sending_sheet`; `sent` those that it read
+    back; `own_doing` says that what is read next was changed from here.
+    """
+
+    sheets: dict[str, Sheet]
+    sheet: Sheet
+    link: DeviceLink | None
+    passwords: dict[str, str]
+    places: dict[str, Place]
+    marked: set[str]
+    tab: str
+    revealed: bool
+    asker: Asker | None
+    sending: dict[str, object]
+    sending_sheet: Sheet
+    sent: dict[str, object]
+    own_doing: bool
+    said: list[str]
+    fault: Any
+    _sample: Sample | None
+    _trend: Trend
+
+    if TYPE_CHECKING:
+
+        def repaint(self) -> None: ...
+        def turn_to(self, tab: str) -> None: ...
+        def edit(self, name: str, value: str, *, secret: bool = False, hint: str = "") -> None: ...
+        def put(self, path: str, value: object) -> None: ...
+        def say_line(self, text: str) -> None: ...
+        def open(self, address: str) -> None: ...
+        @property
+        def key(self) -> str: ...
+
+    def connect(self) -> Connect:
+        """How jobs reach the device."""
+        return works.connect_of(self.wattbench.host, self.passwords.get(self.sheet.host, ""))
+
+    def has_device(self) -> bool:
+        if not self.sheet.host:
+            self.say_line("No device: h types an address, f searches.")
+        return bool(self.sheet.host)
+
+    def has_form(self) -> bool:
+        if self.has_device() and not self.sheet.known:
+            self.say_line("The device was not read yet.")
+        return self.sheet.known
