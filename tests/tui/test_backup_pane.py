@@ -240,8 +240,16 @@ async def test_the_configuration_goes_to_the_flash_pane(opened: Stage, home: Sta
     assert f"Profile     {path.name}" in text
     profile = toml_file.load(path)
     assert set(profile.pins) == {6, 7, 8, 10, 11, 24, 26}
-    await opened.press("2", "h", "enter")
+    await opened.press("2", "h", "down", "enter")
+    assert "p loads it here" in await opened.until("[5 OpenBK]")
     assert list(home.store.profiles_folder.iterdir()) == [path]
+
+
+async def test_the_chip_is_compared_by_the_port_of_the_flash_pane(opened: Stage) -> None:
+    assert "Choose the port" in await opened.press("c")
+    opened.app.host.store.settings.set("plug_port", "/dev/none")
+    await opened.press("c")
+    assert "Compare: /dev/none" in await opened.until("LINK-NO-PORT")
 
 
 async def test_a_backup_is_watched_while_it_grows(home: StageHost) -> None:

@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tui.panes.backup.papers import merged
 from tui.widgets.hex_paper import Paper, Range, Stretch
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class Book:
 
     def hidden(self, *, plain: bool) -> tuple[Range, ...]:
         """Where secrets can be read: never shown before a person asks."""
-        return tuple(_hidden(self.seen, plain=plain))
+        return merged(_hidden(self.seen, plain=plain))
 
     def paper(self, *, plain: bool, reveal: bool) -> Paper:
         """What the hex view shows of it."""

@@ -92,19 +92,38 @@ class Taking(BasePane):
 
         Raises TUYA-SECRET and what `core.tuya.take` raises.
         """
-        from core.tuya.take import key_bytes
-
         book, node = self.book, self.node
         if book is None:
             return None
         if self.front == "hex":
             return self._bytes(book)
-        if node is not None and node.page == "value" and node.entry is not None:
-            return f"{node.name}.bin", key_bytes(book.seen, node.name, reveal=self.reveal)
+        if node is not None and node.page == "value":
+            return f"{node.name}.bin", self._value(book, node)
         if node is not None and node.page in ("config", "pins"):
             return "template.json", f"{self._configuration(book).template()}\n".encode()
         self.wattbench.say("Choose a value, or mark bytes with m.")
         return None
+
+    def _value(self, book: Book, node: Node) -> bytes:
+        """The value of a row, also of an older or a protected one."""
+        from core.tuya import faults
+        from core.tuya.secrets import holds_secrets
+        from core.tuya.take import key_bytes
+
+        if node.entry is not None and node.entry.state == "live":
+            return key_bytes(book.seen, node.name, reveal=self.reveal)
+        value = b""
+        if node.entry is not None:
+            value = node.entry.value
+        elif book.seen.protected is not None:
+            value = book.seen.protected.values[node.name]
+        if not self.reveal and holds_secrets(node.name, value):
+            raise faults.SECRET(
+                what=f"The value {node.name} holds secrets.",
+                cause="Secrets are only given out when they are asked for.",
+                next="Press s to show them first, if that is what you want.",
+            )
+        return value
 
     def _bytes(self, book: Book) -> tuple[str, bytes]:
         """The mark, else the place that was found last, else the byte under the cursor."""
@@ -168,16 +187,18 @@ class Taking(BasePane):
                 self.wattbench.say(f"The profile is in {path}")
                 return
             self.wattbench.switch_mode(target)
-            self.app.call_later(self._give, path)
+            self.app.call_later(self._give, path, target)
 
         self.app.push_screen(PickDialog("Give the OpenBeken configuration to:", TARGETS), picked)
 
-    def _give(self, path: Path) -> None:
+    def _give(self, path: Path, target: str) -> None:
+        """The pane in front takes the profile, or says which key does."""
         from tui.panes.base import PaneScreen
 
         if isinstance(self.app.screen, PaneScreen):
             self.app.screen.pane.take_profile(path)
-        self.wattbench.say(f"The profile is in {path}")
+        how = ": p loads it here" if target == "openbk" else ""
+        self.wattbench.say(f"The profile is in {path}{how}")
 
     def _profile(self, book: Book, text: bytes) -> Path:
         """The file of the profile; the same one again where it already says the same."""
