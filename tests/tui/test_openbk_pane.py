@@ -276,6 +276,36 @@ async def test_undo_goes_back_to_what_was_kept(tmp_path: Path) -> None:
         assert served.device.config.flag(21)
 
 
+async def test_a_new_web_password_is_used_at_once(tmp_path: Path) -> None:
+    async with plugged() as served, bk_stage(tmp_path) as bk:
+        await bk.open(served.host)
+        await bk.until("P8    PWM2           Rel")
+        await bk.to("Network")
+        await bk.at("wifi.web_password")
+        await bk.press("enter")
+        await bk.type("open sesame")
+        await bk.press("enter", "a")
+        await bk.until("Send these")
+        await bk.press("y")
+        await bk.until("sent and read back")
+        await bk.until("  Web password           ***")
+        assert bk.pane.passwords == {served.host: "open sesame"} and not bk.pane.sheet.edits
+
+
+@pytest.mark.usefixtures("quiet")
+async def test_the_profile_of_the_flash_pane_is_offered_first(tmp_path: Path) -> None:
+    device = await a_device()
+    handed = tmp_path / "from-backup.toml"
+    handed.write_text("[flags]\n22 = true\n")
+    Store(tmp_path).settings.set("plug_profile", str(handed))
+    async with bk_stage(tmp_path) as bk:
+        await bk.open(PLUG)
+        await bk.give(Read(device))
+        assert "from-backup.toml  (from the Flash pane)" in await bk.press("p")
+        await bk.press("enter")
+        assert bk.pane.sheet.edits == {"flags.22": True}
+
+
 async def test_the_relay_is_switched_after_a_question(tmp_path: Path) -> None:
     async with plugged() as served, bk_stage(tmp_path) as bk:
         await bk.open(served.host)
