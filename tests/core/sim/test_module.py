@@ -42,9 +42,12 @@ INFO = """
 < 01 00 20 00 56 80 00 00 00 00 5d 02 4b 4e 4c 54 54 07 88 00 c6 80 00 00 00 00 00 00 b4 24 01 00 00 00 00 00 59 4c
 > 07 61 00 00 04 00 be a4
 < 07 00 04 00 f7 c7 83 08 e3 16
+> 07 60 00 00 20 00 98 64
+< {registers}
 > 00 05 01 00 11 b5
 < 00 00 00 00 00 24
 """
+REGISTERS = "7c f7 c7 83 08 30 06 00 02 00 02 00 01 02 1f 00 00 04 00 04 00 00 00 00 00 00 00 64 00 02 62 55"
 WRITE = """
 > 00 03 00 00 f0 24
 < 00 00 01 00 00 75 c0
@@ -87,12 +90,33 @@ SINGLE = {
     "stray byte": ("00", "00 02 00 00 a1 e4"),
     "empty page": (framed(bytes.fromhex("02000000")).hex(" "), "02 02 00 00 a0 5c"),
     "printf": ("0f 00 e7 84 00 a3 36", "0f 00 01 00 02 a0"),
+    "pins low": ("00 03 00 00 f0 24", "00 00 01 00 00 75 c0"),
+    "activate 100 ms": ("00 04 4f 04 74 16", "00 00 04 00 00 00 00 00 41 8f"),
+    "activate 2550 ms": ("00 04 e9 6d cf 98", "00 00 04 00 00 00 00 00 41 8f"),
+    "divider 4": ("00 02 00 00 04 03 5a 00 06 02 00 05 30 f8", None),
+    "1.5 M": ("00 05 06 00 13 85", "00 00 00 00 00 24"),
+    "stall": ("08 02 06 00 06 a4 7a", "08 00 01 00 03 d4"),
+    "go": ("08 02 06 00 08 25 be", "08 00 01 00 03 d4"),
+    "start from SRAM": ("08 02 06 00 88 24 1e", "08 00 01 00 03 d4"),
+    "chip erase": ("04 00 00 00 01 14", "04 00 00 00 01 14"),
+    "last block of the chip": ("01 00 fc 07 00 04 81 98", None),
+    "analog": ("09 00 00 00 00 01 c1 42", None),
     "bad wait": (framed(bytes.fromhex("10000000010203")).hex(" "), "10 02 00 00 a5 24"),
 }  # fmt: skip
 
 
+PARTS = {
+    "read mac": (14, 4, "ccbbaa38c1a4"),
+    "divider 4": (14, 0, "00 00 08 00 04 03 5a 00 06 02 00 05"),
+    "last block of the chip": (1030, 1028, "6b 68"),
+    "analog": (262, 0, "09 00 00 01"),
+}
+"""Where the sheet gives only part of the answer: its size, and these bytes at an offset."""
+
+
 def hexed(text: str) -> bytes:
-    return bytes.fromhex(text.replace("{14ff}", "ff " * 14))
+    dump = framed(bytes.fromhex("07 00 20 00" + REGISTERS)).hex()
+    return bytes.fromhex(text.replace("{14ff}", "ff " * 14).replace("{registers}", dump))
 
 
 def bench(flash: bytes | None = None, **options: object) -> tuple[Module, MemoryLink]:
@@ -167,9 +191,11 @@ def test_single_exchanges_of_the_sheet(name: str) -> None:
     async def run() -> None:
         _, link = bench(keep_sws=True)
         request, reply = SINGLE[name]
-        heard = await ask(link, hexed(request))
+        heard = await ask(link, hexed(request), 3.0)
         if reply is None:
-            assert heard[4:10] == bytes.fromhex("ccbbaa38c1a4")
+            assert crc16(heard) == 0
+            size, at, part = PARTS[name]
+            assert len(heard) == size and heard[at:].startswith(bytes.fromhex(part))
         else:
             assert heard.hex(" ") == reply
 
@@ -268,6 +294,25 @@ async def test_a_request_during_another_is_lost_and_a_split_one_fails_twice() ->
     await link.quiet(0.0004, 0.0004)
     await link.write(hexed("00 00 e8"))
     assert len(await link.read_exactly(64, 0.1)) == 12
+
+
+@virtual
+async def test_a_reboot_is_not_answered_and_brings_the_power_on_state_back() -> None:
+    module, link = bench(keep_sws=True)
+    assert await ask(link, hexed("00 02 00 00 04 03 5a 00 06 02 00 05 30 f8"))
+    assert await ask(link, hexed("00 05 06 00 13 85")) == hexed("00 00 00 00 00 24")
+    await link.set_baud(1500000)
+    assert await ask(link, hexed("00 01 00 00 51 e4")) == b""
+    assert (module.target.boots, module.baud) == (1, 230769)
+    await link.set_baud(230400)
+    whole = hexed("00 00 0d 00 08 00 62 55 01 05 03 5a 00 06 02 00 05 d7 cb")
+    assert await ask(link, hexed("00 00 00 00 00 24")) == whole
+
+
+@virtual
+async def test_a_protected_status_is_that_of_the_sheet() -> None:
+    _, link = bench(protected=0x1C, keep_sws=True)
+    assert await ask(link, hexed("06 00 00 00 00 ac")) == hexed("06 00 01 00 1c fc 09")
 
 
 @virtual
