@@ -134,13 +134,18 @@ def require_backup(
         raise foreign(backup, device, differs)
 
 
-def foreign(backup: Backup, device: Device, differs: list[str]) -> FaultError:
+def foreign(
+    backup: Backup,
+    device: Device,
+    differs: list[str],
+    advice: str = "Leave --backup away: a new one of this device is made first.",
+) -> FaultError:
     """The refusal of a backup that is of another device."""
     return faults.FOREIGN(
         what=f"{backup.path.name} differs from the connected device in: {', '.join(differs)}. "
         f"Backup {backup.facts.mac or 'without MAC'}, device {device.mac or 'without MAC'}.",
         cause="The backup is of another plug, or the plug was changed since.",
-        next="Leave --backup away: a new one of this device is made first.",
+        next=advice,
     )
 
 

@@ -6,8 +6,6 @@ from core.beken import faults
 from core.beken.wire import Status
 from core.fault import FaultError
 
-STATE_LOST = "Unknown since the last finished step."
-
 
 def no_answer(request: str, tries: int, evidence: str) -> FaultError:
     """The chip is there, only this request does not get through."""
@@ -36,7 +34,6 @@ def lost(baud: int, evidence: str) -> FaultError:
         what=f"The chip stopped answering at {baud} baud.",
         cause="Its supply sagged, or a wire moved.",
         next="Check the 3.3 V supply and the wires, then start again.",
-        state=STATE_LOST,
         evidence=evidence,
     )
 

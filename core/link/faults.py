@@ -105,7 +105,6 @@ def gone(name: str, seen: str) -> FaultError:
         what=f"The port {name} went away: {seen}.",
         cause="The adapter was unplugged or lost its supply, or the other end was closed.",
         next="Check the USB plug and the supply, plug the adapter in again, then repeat the step.",
-        state="Nothing more was sent after that.",
     )
 
 
@@ -124,7 +123,6 @@ def closed(name: str) -> FaultError:
         what=f"The port {name} is closed.",
         cause="The job that used the port has already let it go.",
         next="Start the job again.",
-        state="Nothing more was sent after that.",
     )
 
 

@@ -18,6 +18,7 @@ from core.sim.firmware import openbeken_qio, stock_n
 from core.store.store import Store
 from tests.core.beken.test_bootlog import APP, BANNER, JUMP, OPENBEKEN
 from tests.live.processes import sim_plug, until, wattbench
+from tui.verbs.plug import seconds
 
 AT = 0x1D1000
 SECRET = "tops3cret"
@@ -39,6 +40,12 @@ def with_secret(home: Path) -> None:
 def kept_nowhere(home: Path, *but: str) -> bool:
     files = [p for p in home.rglob("*") if p.is_file() and p.suffix != ".bin" and p.name not in but]
     return not any(SECRET.encode() in path.read_bytes() for path in files)
+
+
+@pytest.mark.parametrize("wait", ["nan", "inf", "0", "-1"])
+def test_a_wait_that_is_none_is_a_usage_error(wait: str) -> None:
+    with pytest.raises(ValueError, match=wait):
+        seconds(wait)
 
 
 def test_a_profile_is_written_and_shown_without_its_secret(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import math
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -70,7 +71,7 @@ def add_link(action: argparse.ArgumentParser) -> None:
     add("--chip", default="", help="the chip that you expect, e.g. bk7231n")
     add("--lead", choices=LEADS, default="gnd", help="the reset lead")
     add("--supply", choices=SUPPLIES, default="", help="what feeds 3.3 V")
-    add("--link-timeout", type=float, default=60.0, metavar="S")
+    add("--link-timeout", type=seconds, default=60.0, metavar="S")
     add("--tape", type=Path, metavar="FILE", help="record the wire there (private)")
 
 
@@ -80,6 +81,14 @@ def speed(text: str) -> int:
     if baud < 0:
         raise ValueError(text)
     return baud
+
+
+def seconds(text: str) -> float:
+    """A time to wait: more than none, and not for ever.  Raises ValueError."""
+    wait = float(text)
+    if not 0 < wait < math.inf:
+        raise ValueError(text)
+    return wait
 
 
 def run(args: argparse.Namespace, bench: Bench) -> int:

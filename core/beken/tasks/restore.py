@@ -38,6 +38,8 @@ from core.link.api import OpenPort
 from core.store.backups import Backup
 from core.store.store import Store
 
+OWN_BACKUP = "Take a backup of this very plug: `wattbench backup list` shows whose each one is."
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RestoreOptions(PlugOptions):
@@ -87,9 +89,9 @@ async def _base(plug: Session, store: Store, source: tuple[Backup, bytes]) -> Se
     if not differences(plug.device, backup, data, identity):
         return Secured(backup, data, identity)
     if identity.bootloader != likely.bootloader:
-        raise foreign(backup, plug.device, ["bootloader"])
+        raise foreign(backup, plug.device, ["bootloader"], OWN_BACKUP)
     if plug.device.mac and backup.facts.mac != plug.device.mac:
-        raise foreign(backup, plug.device, ["MAC"])
+        raise foreign(backup, plug.device, ["MAC"], OWN_BACKUP)
     plug.report.note("NEW-BACKUP", "The plug is not as in the backup; what it is now is kept too.")
     taken = await take_backup(plug, store, (5, PHASES))
     plug.report.facts("backup", **backup_result(taken))

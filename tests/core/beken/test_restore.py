@@ -111,6 +111,7 @@ async def test_a_foreign_backup_is_refused_and_own_rf_kept(tmp_path: Path, rf_on
     bench = a_bench(tmp_path, "n")
     fault = fault_of(await bring_back(bench, path, rf_only=rf_only))
     assert (fault.code, fault.exit) == ("BK-FOREIGN", 3)
+    assert "backup list" in fault.next, "a restore cannot leave --backup away"
     assert bench.unchanged
 
 

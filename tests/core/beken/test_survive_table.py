@@ -133,6 +133,7 @@ async def test_the_cable_is_pulled(tmp_path: Path, chip: str, stage: str) -> Non
     outside_is_kept(bench, chip)
     if stage.split(":")[0] not in AFTER:
         assert fault.touched == "nothing"
+        assert fault.state == "Nothing was changed."
         assert bench.unchanged
         assert stage.startswith("unprotect") or not bench.files("jobs/*/target.bin")
         return
