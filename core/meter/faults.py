@@ -45,8 +45,8 @@ SCALE = FaultKind(
     "METER-SCALE",
     "This is no scale",
     "Give four factors for power, voltage, current and tariffs, each one of 0.001 0.01 0.1 1 10 "
-    '100 or 1000, for example "1000 0.1 1 10" as it stands. The word of the module does as well, as in 0x0A0F, and '
-    "`right` stands for the values that fit the kind of meter.",
+    '100 or 1000, for example "1000 0.1 1 10" as it stands. The word of the module does as well, '
+    "as in 0x0A0F, and `right` stands for the values that fit the kind of meter.",
     exit=Exit.USAGE,
 )
 OLD = FaultKind(

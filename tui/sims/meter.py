@@ -92,7 +92,8 @@ def _module(args: argparse.Namespace) -> Peripheral:
 async def join(demo: Demo) -> Callable[[], None]:
     """Fill the air of the simulated bench; returns what empties it.
 
-    There is a module that nobody has set up, an encrypted one, an old one, and the neighbours.
+    There is a module that nobody has set up, an encrypted one, an old one that an update with the
+    image in firmware/ scrambles as it does in the field, and the neighbours.
     """
     from core.sim.air import Air, backends
 
@@ -105,9 +106,10 @@ async def join(demo: Demo) -> Callable[[], None]:
 def _fill(air: Air) -> None:
     from core.sim.air_crowd import LivingMeter, neighbours
     from core.sim.meter_gatt import MeterModule
+    from core.sim.meter_gatt_options import ModuleOptions
 
     air.add(MeterModule(rssi=-58))
     air.add(LivingMeter(SEALED, key=DEMO_KEY, rssi=-67))
-    air.add(LivingMeter(OLD, "1.2", rssi=-84))
+    air.add(MeterModule(ModuleOptions(address=OLD, release="1.2", meter_address=20109), -74))
     for other in neighbours():
         air.add(other)

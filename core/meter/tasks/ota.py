@@ -71,6 +71,9 @@ async def update(report: Reporter, options: OtaOptions, *, reach: Reach, store: 
         await report.point_of_no_return(f"{OLD_ACTIVE} Nothing is lost; repeat the update.")
         sent = await _send(here, image, options.read_every)
         was_bonded, address = here.was_bonded, here.address
+        if sent.whole:
+            state = "All of the image was sent; the module restarts and takes it if it is whole."
+            await report.point_of_no_return(state, ("wattbench", "meter", "show", address))
         await here.link.forget()  # the attribute table may be another one afterwards
     report.phase("Wait for it", 5, PHASES)
     if not await reach.listen(address, BACK):
@@ -81,8 +84,7 @@ async def update(report: Reporter, options: OtaOptions, *, reach: Reach, store: 
             raise _not_taken(sent, here.status.release, image)
         report.note("METER-UPDATED", f"The module runs {here.status.release} now.")
         report.phase("Settings", 8, PHASES)
-        mended = await _mend(here, Before.of(old), key)
-        here.records.settled()
+        mended = await _mended(here, Before.of(old), key)
         if was_bonded:
             await whitelist.bind(here)
         found = here.result()
@@ -149,6 +151,25 @@ async def _send(here: Visit, image: Image, read_every: int) -> Sent:
     return Sent(count, loop.time() - began, whole)
 
 
+async def _mended(here: Visit, before: Before, key: bytes | None) -> list[str]:
+    """`_mend`; a fault of it says what runs and how the settings come back."""
+    state = (
+        f"The module runs {here.status.release}; its settings of before the update are kept here."
+    )
+    undo = ("wattbench", "meter", "set", here.address, "--undo")
+    await here.report.point_of_no_return(state, undo)
+    try:
+        mended = await _mend(here, before, key)
+    except FaultError as error:
+        if error.fault.code == "STOPPED":
+            raise
+        raise FaultError(
+            replace(error.fault, state=state, touched=Touched.PARTIAL, command=undo)
+        ) from error
+    here.records.settled()
+    return mended
+
+
 async def _mend(here: Visit, before: Before, key: bytes | None) -> list[str]:
     """Write back what the new firmware made of the settings (sheet 9.3)."""
     status = here.status
@@ -167,7 +188,8 @@ async def _mend(here: Visit, before: Before, key: bytes | None) -> list[str]:
         for step in steps(checked(wanted, now), now)
         if not step.shows(now) or (step.key is not None and here.client.key != step.key)
     ]
-    return await write_all(here, changed, ())
+    undo = ("wattbench", "meter", "set", here.address, "--undo")
+    return await write_all(here, changed, undo)
 
 
 def _not_taken(sent: Sent, release: str, image: Image) -> FaultError:
@@ -193,6 +215,8 @@ def _unseen(sent: Sent) -> FaultError:
         what=f"{sent.blocks} blocks were sent; then no advert came for {BACK:.0f} s.",
         cause="The module is out of range or without supply, or somebody else is connected.",
         next="Look at its version in a minute: meter show.",
-        state="Either the new firmware runs, or the old one is still active.",
+        state="Either the new firmware runs, or the old one is still active."
+        if sent.whole
+        else f"{OLD_ACTIVE} The image was not sent to its end.",
         touched=Touched.UNKNOWN,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,15 @@ from core.fault import FaultError, Touched
 from core.job import Job, Stop
 from core.meter import ota
 from core.meter.tasks.ota import OtaOptions, update
+from core.meter.tasks.set import SetOptions, set_up
+from core.radio.radio import Radio
 from core.sim import meter_gatt_ota
+from core.sim.air import Air, backends
 from core.sim.module_images import meter_image
-from tests.core.meter.bench import KEY, MAC, bench, module_of
+from tests.core.meter.bench import KEY, MAC, Bench, Given, bench, module_of
 from tests.virtual_clock import virtual
+from tui.sims.meter import OLD as DEMO_OLD
+from tui.sims.meter import _fill
 
 SMALL = 0x4004 + 0x400
 OLD = module_of("1.6", next_release="1.7", key=KEY, period=7)
@@ -107,6 +113,106 @@ async def test_a_stop_while_sending(tmp_path: Path, stop: Stop) -> None:
             assert fault is not None and fault.code == "STOPPED"
             assert "old firmware is still active" in fault.state
             assert b.module.release.name == "1.6" and b.module._central is None
+
+
+PHASES = ("Find and connect", "Identify", "Ask", "Send", "Wait for it", "Settings")
+SCRAMBLING = replace(OLD, release="1.2")
+
+
+def at_phase(name: str, strike: Callable[[Job], None]) -> Callable[[Job, Any], None]:
+    """Strike once, when the job comes to this phase for the first time."""
+    struck = False
+
+    def on_event(job: Job, event: Any) -> None:
+        nonlocal struck
+        if event.body.event == "phase" and event.body.name == name and not struck:
+            struck = True
+            strike(job)
+
+    return on_event
+
+
+@pytest.mark.parametrize("stop", [Stop.CANCEL, Stop.TERMINATE, Stop.HANGUP])
+@pytest.mark.parametrize("phase", PHASES)
+@virtual
+async def test_a_stop_in_each_step(tmp_path: Path, phase: str, stop: Stop) -> None:
+    async with bench(tmp_path, SCRAMBLING) as b:
+        b.answers.given["ota"] = "yes"
+        on_event = at_phase(phase, lambda job: job.stop(stop))
+        outcome = await b.run(update, image_file(tmp_path), on_event)
+        fault = getattr(outcome, "fault", None)
+        if phase in PHASES[:4]:  # "Send" begins before the first block
+            assert fault is not None and fault.code == "CANCELLED"
+            assert b.module.release.name == "1.2" and {w[0] for w in b.module.received} <= {0xF4}
+        elif stop is Stop.HANGUP:
+            assert fault is None and b.module.release.name == "1.7"
+            assert b.module.settings.address == 20109
+        else:
+            assert fault is not None and fault.code == "STOPPED"
+            assert fault.touched is not Touched.NOTHING
+            assert "old firmware" not in fault.state  # by then it may be the new one
+            assert fault.command[-1] == ("--undo" if phase == "Settings" else MAC)
+        assert b.module._central is None
+
+
+@pytest.mark.parametrize("loss", ["hang up", "power", "unplug"])
+@pytest.mark.parametrize("phase", PHASES)
+@virtual
+async def test_a_disconnect_in_each_step(tmp_path: Path, phase: str, loss: str) -> None:
+    async with bench(tmp_path, SCRAMBLING) as b:
+        b.answers.given["ota"] = "yes"
+
+        def strike(_job: Job) -> None:
+            if loss == "power":
+                b.stack.stack.set_power("hci0", False)
+            elif loss == "unplug":
+                b.stack.stack.unplug("hci0")
+            b.module._hang_up()
+
+        outcome = await b.run(update, image_file(tmp_path), at_phase(phase, strike))
+        fault = getattr(outcome, "fault", None)
+        assert b.module._central is None
+        if fault is None:
+            assert b.module.release.name == "1.7" and b.module.settings.address == 20109
+        elif phase in PHASES[:2]:
+            assert fault.touched is Touched.NOTHING and b.module.release.name == "1.2"
+        elif phase in PHASES[2:4]:
+            assert "old firmware is still active" in fault.state
+            assert b.module.release.name == "1.2"
+        elif phase == "Settings":
+            assert "runs V1.7" in fault.state
+            assert fault.command == ("wattbench", "meter", "set", MAC, "--undo")
+        else:
+            assert fault.code == "METER-UPDATE-UNSEEN" and fault.state
+
+
+@virtual
+async def test_settings_that_were_not_written_back_come_by_undo(tmp_path: Path) -> None:
+    async with bench(tmp_path, SCRAMBLING) as b:
+        b.answers.given["ota"] = "yes"
+        lose = at_phase("Settings", lambda _job: b.module._hang_up())
+        fault = await b.fault(update, image_file(tmp_path), on_event=lose)
+        assert "--undo" in fault.command and b.module.settings.address != 20109
+        await b.result(set_up, SetOptions(address=MAC, undo=True))
+        s = b.module.settings
+        assert (s.address, s.period, s.key) == (20109, 7, KEY)
+
+
+@virtual
+async def test_the_old_module_of_the_demo_can_be_updated(tmp_path: Path) -> None:
+    air = Air(noise=0)
+    _fill(air)
+    simulated = backends(air)
+    radio = Radio(backends=simulated)
+    b = Bench(tmp_path, air, radio, simulated, [], answers=Given({"ota": "yes"}))
+    path = tmp_path / "image.bin"
+    path.write_bytes(meter_image())
+    found = await b.result(update, OtaOptions(address=DEMO_OLD, image=path))
+    assert (found["before"], found["firmware"]) == ("V1.2", "V1.7")
+    assert found["mended"] == ["address"] and found["seconds"] < 40
+    await radio.close()
+    simulated.close()
+    air.close()
 
 
 @pytest.mark.parametrize(

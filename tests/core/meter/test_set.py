@@ -229,9 +229,14 @@ async def test_a_disconnect_at_every_step_names_what_was_confirmed(
 
 
 @pytest.mark.parametrize("stop", [Stop.CANCEL, Stop.TERMINATE, Stop.HANGUP])
-@pytest.mark.parametrize("at", ["Identify", "Write and read back"])
+@pytest.mark.parametrize(
+    "at",
+    ["Find and connect", "Identify", "Compare", "Write and read back", "Ask the meter", "Leave"],
+)
 @virtual
-async def test_a_stop_leaves_the_module_reachable(tmp_path: Path, stop: Stop, at: str) -> None:
+async def test_a_stop_in_each_step_leaves_the_module_reachable(
+    tmp_path: Path, stop: Stop, at: str
+) -> None:
     async with bench(tmp_path, FRESH) as b:
 
         def on_event(job: Job, event: Any) -> None:
@@ -240,11 +245,36 @@ async def test_a_stop_leaves_the_module_reachable(tmp_path: Path, stop: Stop, at
 
         outcome = await b.run(set_up, wish(model=1, address=20109), on_event)
         fault = getattr(outcome, "fault", None)
-        if at == "Identify":
-            assert fault is not None and fault.code == "CANCELLED"
+        if at in ("Ask the meter", "Leave"):  # all is written: it comes to its end
+            assert fault is None and b.module.settings.address == 20109
         else:
-            assert fault is None or fault.code in ("CANCELLED", "STOPPED")
+            assert fault is not None and fault.code == "CANCELLED"
+            assert {w[0] for w in b.module.received} <= {0xF4}
         assert b.module._central is None, "the connection was left open"
+
+
+@pytest.mark.parametrize("stop", [Stop.CANCEL, Stop.TERMINATE, Stop.HANGUP])
+@pytest.mark.parametrize("setting", ["kind of meter", "address", "period", "scale"])
+@virtual
+async def test_a_stop_between_two_writes_names_what_was_confirmed(
+    tmp_path: Path, setting: str, stop: Stop
+) -> None:
+    async with bench(tmp_path, FRESH) as b:
+
+        def on_event(job: Job, event: Any) -> None:
+            if getattr(event.body, "text", "") == f"{setting}: written and read back.":
+                job.stop(stop)
+
+        change = wish(model=1, address=20109, period=5, scale=0x0249, key=KEY)
+        outcome = await b.run(set_up, change, on_event)
+        fault = getattr(outcome, "fault", None)
+        assert b.module._central is None
+        if stop is Stop.HANGUP:  # it goes on without a screen
+            assert fault is None and b.module.settings.key == KEY
+            return
+        assert fault is not None and fault.code == "STOPPED" and fault.command == GO_ON
+        confirmed, _, rest = fault.state.partition("Not confirmed")
+        assert setting in confirmed and "bind key" in rest
 
 
 @virtual
@@ -309,13 +339,17 @@ def test_defaults_change_nothing() -> None:
     assert Wanted().nothing and ModuleOptions().release == "1.7"
 
 
+@pytest.mark.parametrize("pulled", [False, True])
 @virtual
-async def test_the_adapter_goes_away_in_the_middle(tmp_path: Path) -> None:
+async def test_the_adapter_goes_away_in_the_middle(tmp_path: Path, pulled: bool) -> None:
     async with bench(tmp_path, FRESH) as b:
 
         def on_event(_job: Job, event: Any) -> None:
             if getattr(event.body, "text", "").startswith("address: written"):
-                b.stack.stack.set_power("hci0", False)
+                if pulled:
+                    b.stack.stack.unplug("hci0")
+                else:
+                    b.stack.stack.set_power("hci0", False)
 
         fault = await b.fault(set_up, wish(model=1, address=20109, period=5), on_event=on_event)
         assert fault.code == "METER-LOST" and fault.touched is Touched.PARTIAL
