@@ -55,6 +55,7 @@ class WattbenchApp(App[None]):
         self.panes = panes()
         self.crash = ""
         self.left: set[str] = set()  # the jobs that ran when the person left
+        self.stopping = False  # ... and were told to stop
         encoding = (os.environ.get("LC_ALL") or os.environ.get("LC_CTYPE")
                     or os.environ.get("LANG") or "C").upper()  # fmt: skip
         plain = host.options.ascii or not ("UTF-8" in encoding or "UTF8" in encoding)
@@ -187,7 +188,8 @@ class WattbenchApp(App[None]):
         def decided(answer: str | None) -> None:
             if answer in ("stop", "keep"):
                 self.left = {job.id for job in self.host.running()}
-                for job_id in self.left if answer == "stop" else ():
+                self.stopping = answer == "stop"
+                for job_id in self.left if self.stopping else ():
                     self.host.cancel(job_id)
                 self.exit()
 

@@ -52,7 +52,9 @@ def _run(host: Host) -> int:
     running = {job.id for job in host.running()}
     left = running | app.left | host.met_by_stop  # some may have ended while the screen closed
     out = Output(as_json=False)
-    if running and host.stopped_by is None:
+    if running and app.stopping:
+        out.text("The job stops at a safe place, and its end is told here.")
+    elif running and host.stopped_by is None:
         out.text("The job goes on. It is written down in its folder; Ctrl-C stops it safely.")
     told = _print_until_ended(host, late, out)
     ends = {job_id: outcome for job_id in left if (outcome := host.outcome(job_id))}

@@ -135,6 +135,22 @@ def test_quit_and_keep_going_prints_lines_until_the_job_has_ended(table: Table) 
         assert last_event(table)["event"] == "result"
 
 
+def test_quit_and_stop_never_says_that_the_job_goes_on(table: Table) -> None:
+    with table.plug("silent:backup:3") as plug:
+        table.remember_port(plug.path)
+        with table.app() as app:
+            app.until(IMAGE)
+            app.keys("b")
+            app.until("1/4")
+            app.keys("q")
+            app.until("k  ")
+            app.keys("s")
+            app.until("CANCELLED")
+            assert app.end() == 130
+            assert b"The job goes on" not in app.raw
+        assert last_event(table)["code"] == "CANCELLED"
+
+
 BROKEN = """
 import sys
 from tui.app import WattbenchApp
