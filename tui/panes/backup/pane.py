@@ -14,13 +14,10 @@ from textual.content import Content
 from textual.widgets import ContentSwitcher
 
 from core.fault import FaultError
-from tui.model import Model
-from tui.panes.backup import shelf as shelves
-from tui.panes.backup.book import Book, open_book, read_cells
-from tui.panes.backup.commands import Commands
+from tui.panes.backup.book import Book, open_book
 from tui.panes.backup.inspect import number_words, place_words
+from tui.panes.backup.listing import Listing
 from tui.panes.backup.papers import pair
-from tui.panes.backup.shelf import Shelf
 from tui.panes.backup.tree import Node, first_closed, nodes, visible
 from tui.panes.backup.value import page
 from tui.panes.base import Line
@@ -34,14 +31,12 @@ from tui.widgets.prose import fit
 if TYPE_CHECKING:
     from core.tuya.compare import Comparison
 
-LOOK_EVERY = 4
-"""Ticks between two looks at what is being read."""
 ON_LIST = frozenset({"open", "file", "reload"})
 NARROW = 120
 """Columns below which two dumps beside each other need the whole width."""
 
 
-class Pane(Commands):
+class Pane(Listing):
     """Keeps what is open; reads and decodes on threads."""
 
     SCOPED_CSS = False  # every pane's class is called Pane; the class .backup is this one's
@@ -63,19 +58,15 @@ class Pane(Commands):
     def __init__(self, id: str) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
         self.add_class("backup")
-        self.shelf: Shelf | None = None
         self.closed: set[str] = set()
         self.by_path: dict[str, Node] = {}
-        self._jobs: tuple[object, ...] | None = None
-        self._ticks = 0
-        self._busy = False
         self._earlier = 0
 
     def compose(self) -> ComposeResult:
         with ContentSwitcher(id="views", initial="backups"):
             with Vertical(id="backups"):
                 yield Line("columns")
-                yield LiveTable("shelf", self._paint_backup)
+                yield LiveTable("shelf", self.paint_backup)
             with Vertical(id="dump"):
                 yield Line("what")
                 with Horizontal(id="sides"):
@@ -88,7 +79,7 @@ class Pane(Commands):
 
     def on_mount(self) -> None:
         self.screen.set_focus(self.shelf_table)
-        self._paint_shelf()
+        self.paint_shelf()
         self.call_after_refresh(self.pane_screen.keys_changed)
 
     # -- parts -----------------------------------------------------------------------------
@@ -140,83 +131,13 @@ class Pane(Commands):
             idle.add("next")
         return frozenset(idle)
 
-    # -- the catalogue ---------------------------------------------------------------------
-
-    def show(self, model: Model) -> None:
-        """Look again when a job of this session changed state."""
-        known = tuple((job.id, job.running) for job in model.jobs.values())
-        if known != self._jobs:
-            self._jobs = known
-            self.do_reload()
-
-    def do_reload(self) -> None:
-        self.run_worker(self._read_shelf(), group="shelf", exclusive=True)
-
-    async def _read_shelf(self) -> None:
-        found = await asyncio.to_thread(shelves.read_shelf, self.wattbench.host.store.backups)
-        self.shelf = found
-        self._paint_shelf()
-
-    def _paint_shelf(self) -> None:
-        width = self.size.width
-        if self.shelf is None or not self.shelf.rows:
-            said = "The folder is looked through." if self.shelf is None else (
-                "No backups yet. The Flash pane (1) makes one; o opens any dump by its path."
-            )  # fmt: skip
-            self.query_one("#columns", Line).say(Content(fit(said, width)))
-        else:
-            self.query_one("#columns", Line).say(Content(shelves.header(width)))
-        self.shelf_table.show_rows(self.shelf.rows if self.shelf is not None else [])
-
-    def _paint_backup(self, name: str, part: int, here: bool) -> Painted:
-        if self.shelf is None:
-            return ()
-        width = max(self.size.width - 1, 10)
-        return shelves.paint(self.shelf, name, part, width, here=here)
-
-    def tick(self) -> None:
-        """Follow what is being read."""
-        self._ticks += 1
-        if self._ticks % LOOK_EVERY or self.screen is not self.app.screen:
-            return
-        if self.book is None:
-            self._look_at_parts()
-        elif self.book.cells:
-            self._follow(self.book)
-
-    def _look_at_parts(self) -> None:
-        if self.shelf is None:
-            return
-        parts = shelves.read_parts(self.wattbench.host.store.backups)
-        if parts == self.shelf.parts:
-            return
-        ended = self.shelf.parts.keys() - parts.keys()
-        self.shelf = Shelf(self.shelf.items, parts)
-        self._paint_shelf()
-        if ended:
-            self.do_reload()
-
-    def _follow(self, book: Book) -> None:
-        """Take in what was read meanwhile; open the finished file when there is one."""
-        path = book.opened.path
-        if path.exists():
-            if read_cells(path) != book.cells and not self._busy:
-                self.open(path, again=True)
-            return
-        head = path.name.removesuffix(".bin.part").rpartition("-")[0]
-        root = self.wattbench.host.store.backups.root
-        finished = sorted(root.glob(f"*/{head}-*.bin"))
-        if finished and not self._busy:
-            self.open(finished[-1], again=True)
-            self.wattbench.say("The backup is finished.")
-
     # -- opening ---------------------------------------------------------------------------
 
     def open(self, path: Path, *, again: bool = False) -> None:
         """Open a dump; `again` keeps place and view."""
         if not again:
             self.wattbench.say(f"{path.name} is read.")
-        self._busy = True
+        self.busy = True
         self.run_worker(self._open(path, again), group="open", exclusive=True)
 
     async def _open(self, path: Path, again: bool) -> None:
@@ -231,7 +152,7 @@ class Pane(Commands):
             self.wattbench.say(f"{error.fault.code}: {error.fault.what} {error.fault.next}")
             return
         finally:
-            self._busy = False
+            self.busy = False
         self._earlier = len(kept)
         self._take(book, again)
 
@@ -376,7 +297,7 @@ class Pane(Commands):
 
     def on_resize(self) -> None:
         self.set_class(self.size.width >= NARROW, "-roomy")
-        self._paint_shelf()
+        self.paint_shelf()
         self.call_after_refresh(partial(self._resized))
 
     def _resized(self) -> None:
