@@ -100,6 +100,7 @@ async def join(demo: Demo) -> Callable[[], None]:
     air = Air()
     _fill(air)
     demo.set_air(backends(air))
+    demo.shared["air"] = air
     return air.close
 
 

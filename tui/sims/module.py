@@ -65,13 +65,18 @@ async def serve(
 
 
 async def join(demo: Demo) -> Callable[[], None]:
-    """Put a programmer with a module on the simulated bench, and an image to flash."""
+    """Put a programmer with a module on the simulated bench, and an image to flash.
+
+    Once that image runs, the module is heard in the air of the bench.
+    """
+    from core.sim.module_air import ModuleInAir
     from core.sim.module_images import meter_image, module_flash
     from core.sim.module_options import DEFAULT
     from core.sim.module_serve import ServedModule
 
     Files().write(demo.home / "firmware" / IMAGE, meter_image())
     served = ServedModule(module_flash(meter_image("V1.6", 73988, 16)), DEFAULT)
+    demo.shared["air"].add(ModuleInAir(served.module))
     demo.add_port(served.path, "simulated module programmer (TLSRPGM)")
     demo.remember("module_port", served.path)
     demo.remember("module_image", str(demo.home / "firmware" / IMAGE))
