@@ -73,6 +73,7 @@ class OpenBkPane(Editing):
         self._shown = ""
         self._log_of, self._log_seen = "", 0
         self._hint = ""
+        self._ready = False  # the clock may tick before everything is mounted
 
     def compose(self) -> ComposeResult:
         yield Line("who")
@@ -98,6 +99,8 @@ class OpenBkPane(Editing):
             self.turn_to(DEVICES)
         self.call_after_refresh(self.repaint)
 
+        self._ready = True
+
     def on_unmount(self) -> None:
         if self.link is not None:
             self.link.stop()
@@ -113,7 +116,7 @@ class OpenBkPane(Editing):
     @property
     def front(self) -> str:
         """What is shown: the sheet or the fault."""
-        return str(self.query_one("#body", ContentSwitcher).current)
+        return self.query_one("#body", ContentSwitcher).current or "sheet"
 
     @property
     def state(self) -> str:
@@ -133,6 +136,8 @@ class OpenBkPane(Editing):
     # -- taking in -------------------------------------------------------------------------
 
     def show(self, model: Model) -> None:
+        if not self._ready:
+            return
         job = model.latest(KIND)
         if job is not None:
             self.take_places(job)
@@ -148,6 +153,8 @@ class OpenBkPane(Editing):
 
     def tick(self) -> None:
         """Take in what the device said, and ask what a calibration waits for."""
+        if not self._ready:
+            return
         if self.link is not None:
             for news in self.link.news():
                 self.take(news)
@@ -196,7 +203,7 @@ class OpenBkPane(Editing):
 
     def repaint(self) -> None:
         """Everything that differs."""
-        if not self.is_mounted or not self.size.width:
+        if not self._ready or not self.size.width:
             return
         width = max(self.size.width - 2, 20)
         reading = self.link is not None and self.link.reading
