@@ -54,13 +54,6 @@ APP_ACTIONS = (
     Action("redraw", "ctrl+l", "Redraw", "Paint the whole screen again.", shown=False),
 )
 
-PLANNED = (
-    PaneInfo("backup", "2", "Backup", "Look into a flash backup.  Not built yet."),
-    PaneInfo("scan", "3", "Scan", "Meters in the air.  Not built yet."),
-    PaneInfo("meter", "4", "Meter", "Set up a meter module.  Not built yet."),
-    PaneInfo("openbk", "5", "OpenBK", "Configure an OpenBeken device.  Not built yet."),
-)
-
 _NAMES = {"question_mark": "?", "colon": ":", "slash": "/", "enter": "Enter", "escape": "Esc",
           "space": "Space", "tab": "Tab", "up": "Up", "down": "Down", "ctrl+p": "Ctrl-P",
           "ctrl+l": "Ctrl-L", "pageup": "PgUp", "pagedown": "PgDn"}  # fmt: skip
@@ -72,13 +65,10 @@ def key_text(key: str) -> str:
 
 
 def panes() -> list[PaneInfo]:
-    """Every pane by digit: the built ones, and those that say they are not."""
+    """Every pane, by digit."""
     folder = Path(__file__).parent / "panes"
-    built = [
+    found = [
         importlib.import_module(f"tui.panes.{path.parent.name}.actions").PANE
-        for path in sorted(folder.glob("*/actions.py"))
+        for path in folder.glob("*/actions.py")
     ]
-    digits = {pane.digit for pane in built}
-    return sorted(
-        [*built, *(pane for pane in PLANNED if pane.digit not in digits)], key=lambda p: p.digit
-    )
+    return sorted(found, key=lambda pane: pane.digit)

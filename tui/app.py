@@ -20,7 +20,7 @@ from tui.host import Host, Work
 from tui.look import BENCH, MONO, PlainText, glyphs, theme_name
 from tui.mailbox import Mailbox
 from tui.model import Model
-from tui.panes.base import PaneScreen, UnbuiltPane, screen_for
+from tui.panes.base import PaneScreen, screen_for
 from tui.widgets.dialog import HelpDialog, QuestionDialog, QuitDialog
 from tui.widgets.palette import Entry, PaletteDialog
 
@@ -69,8 +69,6 @@ class WattbenchApp(App[None]):
 
     @staticmethod
     def _screen_maker(info: PaneInfo) -> type[PaneScreen]:
-        if not info.actions and info.about.endswith("Not built yet."):
-            return screen_for(info, UnbuiltPane)
         module = importlib.import_module(f"tui.panes.{info.name}.pane")
         return screen_for(info, module.Pane)
 

@@ -107,7 +107,7 @@ host = Host(Options())
 app = WattbenchApp(host)
 async def look():
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.press("7")
+        await pilot.press("8")
         await pilot.pause()
         print(app.screen.INFO.title)
         print(app.screen.query_one("#keys").render())

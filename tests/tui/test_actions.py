@@ -8,13 +8,12 @@ import pytest
 
 from core.events import Started
 from tests.tui.stage import Stage
-from tui.actions import APP_ACTIONS, PLANNED, PaneInfo, key_text, panes
-from tui.panes.base import BasePane, UnbuiltPane
+from tui.actions import APP_ACTIONS, PaneInfo, key_text, panes
+from tui.panes.base import BasePane
 
-BUILT = [pane for pane in panes() if pane not in PLANNED]
-UNBUILT = [pane for pane in panes() if pane in PLANNED]
+BUILT = panes()
 DIGITS = [pane.digit for pane in panes()]
-SAMPLE = [*BUILT, *UNBUILT[:1]]
+SAMPLE = BUILT
 ROOMY = (240, 80)
 """A terminal in which every key has room."""
 PANE_ACTIONS = [(pane, action) for pane in BUILT for action in pane.actions]
@@ -32,6 +31,12 @@ def test_no_two_actions_of_a_screen_share_a_key(pane: PaneInfo) -> None:
     keys = [key for action in (*pane.actions, *APP_ACTIONS) for key in action.keys]
     keys += [*DIGITS, *(f"f{digit}" for digit in DIGITS), "ctrl+c", "ctrl+q"]
     assert sorted(keys) == sorted(set(keys))
+
+
+def test_each_pane_has_a_digit_of_its_own_and_the_name_of_its_folder() -> None:
+    assert len(set(DIGITS)) == len(DIGITS)
+    folder = Path(__file__).parents[2] / "tui" / "panes"
+    assert {pane.name for pane in BUILT} == {p.parent.name for p in folder.glob("*/actions.py")}
 
 
 def test_no_name_is_used_twice_on_a_screen() -> None:
@@ -115,15 +120,6 @@ async def test_the_palette_has_every_action(stage: Stage, pane: PaneInfo) -> Non
     ]
     assert set(wanted) < set(names)
     assert {pane.title for pane in panes()} <= {name for name, _, _ in names}
-
-
-async def test_a_pane_that_is_not_built_says_so_in_one_line(stage: Stage) -> None:
-    for pane in UNBUILT:
-        lines = (await stage.press(pane.digit)).splitlines()
-        assert isinstance(stage.app.screen.query_one("#pane"), UnbuiltPane)
-        said = [line.strip() for line in lines[1:-2] if line.strip()]
-        assert said == [f"{pane.title}: {pane.about}"]
-        assert said[0].endswith("Not built yet.")
 
 
 def test_screens_md_has_each_action_in_one_row() -> None:

@@ -77,14 +77,6 @@ class BasePane(Widget):
         return frozenset()
 
 
-class UnbuiltPane(BasePane):
-    """A pane that is not built yet and says so in one line."""
-
-    def compose(self) -> ComposeResult:
-        info = self.pane_screen.INFO
-        yield Static(f"{info.title}: {info.about}", markup=False)
-
-
 class PaneScreen(Screen[None]):
     """Hosts one pane.  Subclasses are made by `screen_for`."""
 
