@@ -61,6 +61,17 @@ async def test_several_modules_are_a_choice(tmp_path: Path) -> None:
         assert MAC in text and twin in text
 
 
+async def test_a_module_by_its_typed_address(tmp_path: Path) -> None:
+    twin = "A4:C1:38:11:22:33"
+    host = AirHost(tmp_path, QUICK, other(address=twin, meter_address=20109))
+    async with staged(host) as stage:
+        await keys(stage, "4", "enter", "end", "enter")
+        await stage.type("a4c138112233")
+        await keys(stage, "enter", "w")
+        await stage.until("whitelist released")
+        assert not host.module.received and host.air_tools.modules[1].received
+
+
 async def test_a_number_out_of_range_never_leaves_the_form(tmp_path: Path) -> None:
     host = AirHost(tmp_path)
     host.store.settings.set("meter_kind", "kaskad-1-mt")

@@ -254,6 +254,24 @@ async def test_walk_test_from_place_to_closed_door(air: AirStage) -> None:
     assert "meter 5C94FA" in await air.press("escape")
 
 
+async def test_the_bell_rings_for_each_loss_on_a_walk_and_only_there(
+    air: AirStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rung: list[int] = []
+    monkeypatch.setattr(air.stage.app, "bell", lambda: rung.append(1))
+    source = module()
+    await air.hear(source.adverts(20))
+    await air.press("w")
+    await air.hear(_polled(source, 10))
+    assert not rung
+    await air.hear([one for n, one in enumerate(_polled(source, 20)) if n not in (8, 9)])
+    assert len(rung) == 1
+    assert "lost 1 of" in air.stage.text
+    await air.press("escape")
+    await air.hear([one for n, one in enumerate(_polled(source, 20)) if n not in (8, 9)])
+    assert len(rung) == 1
+
+
 async def test_export_and_copy(air: AirStage) -> None:
     await air.hear(neighbourhood())
     await air.press("e")

@@ -151,6 +151,15 @@ def test_a_house_that_draws_nothing_is_a_value():
     assert shown(air)["power", 1] == 0 and shown(air)["energy", 1] == 0
 
 
+@pytest.mark.parametrize("battery", [101, 200, 255])
+def test_the_meters_own_battery_may_exceed_100(battery):
+    air = Air()
+    module = Module()
+    module.poll(TARIFFS, (*POWER[:3], battery))
+    heard(air, module.adverts(4))
+    assert shown(air)["battery", 1] == battery
+
+
 def test_packet_ids_wrap_without_a_mark():
     air = Air()
     module = polled()

@@ -237,7 +237,7 @@ async def test_a_bad_image_is_refused_before_the_radio_is_used(
 
 
 def test_sizes_that_only_the_wire_takes() -> None:
-    for size in (0x1F004, 0x1FFF4):
+    for size in (0x3FF4, 0x1F004, 0x1FFF4):
         with pytest.raises(FaultError) as caught:
             ota.image_of(meter_image("V1.7", size))
         assert caught.value.fault.code == "METER-IMAGE"
