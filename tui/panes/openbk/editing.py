@@ -115,6 +115,7 @@ class Editing(Commands):
         self._editing = name
         line.password = secret and not self.revealed
         line.value, line.can_focus, line.display = value, True, True
+        line.cursor_position = len(value)  # at once: what is typed may come with the same read
         self.screen.set_focus(line)
         self.call_after_refresh(line.action_end)
         self.repaint()
