@@ -145,12 +145,16 @@ def bench_process(root: Path, *words: str) -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
-def test_ctrl_c_ends_a_scan_with_its_result(root: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGHUP])
+def test_ctrl_c_ends_a_scan_with_its_result(
+    root: Path, tmp_path: Path, sent: signal.Signals
+) -> None:
+    """A scan has no other end, so it is no cancelled job; a dropped SSH line ends it too."""
     record = tmp_path / "live.jsonl"
     with bench_process(root, "--record", str(record)) as process:
         assert process.stdout is not None
         assert json.loads(process.stdout.readline())["event"] == "advert"
-        process.send_signal(signal.SIGINT)
+        process.send_signal(sent)
         rest = process.stdout.read().splitlines()
         assert process.wait(20) == 0
     result = json.loads(rest[-1])

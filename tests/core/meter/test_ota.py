@@ -56,6 +56,20 @@ async def test_an_update_in_time_with_its_settings_kept(tmp_path: Path) -> None:
 
 
 @virtual
+async def test_bluez_forgets_the_attribute_table_of_before(tmp_path: Path) -> None:
+    async with bench(tmp_path, SCRAMBLING) as b:
+        b.answers.given["ota"] = "yes"
+        known = []
+
+        def on_event(_job: Job, event: Any) -> None:
+            if event.body.event == "phase" and event.body.name in ("Send", "Wait for it"):
+                known.append(f"hci0/{MAC}" in b.stack.stack.devices)
+
+        await b.result(update, image_file(tmp_path), on_event=on_event)
+        assert known == [True, False]
+
+
+@virtual
 async def test_scrambled_settings_are_cleared_and_written_anew(tmp_path: Path) -> None:
     """V1.2 to V1.7: period 0x656C is the signature."""
     async with bench(tmp_path, replace(OLD, release="1.2")) as b:

@@ -84,6 +84,21 @@ async def test_the_scan_pauses_for_connecting_and_goes_on():
 
 
 @virtual
+async def test_a_device_object_that_has_become_old_waits_for_the_next_advert():
+    async with Bench() as b:
+        await b.radio.listen(lambda _: None)
+        await asyncio.sleep(5)
+        b.air.remove(ADDRESS)
+        await asyncio.sleep(3)  # still known to BlueZ, and older than 2 s
+        connecting = asyncio.ensure_future(b.radio.connect(ADDRESS, "test"))
+        await asyncio.sleep(3)
+        assert not connecting.done() and not b.gadget.links
+        assert f"hci0/{ADDRESS}" in b.stack.devices
+        b.air.add(b.gadget)
+        await (await connecting).close()
+
+
+@virtual
 async def test_closing_the_radio_disconnects():
     async with Bench() as b:
         link = await b.radio.connect(ADDRESS, "test")
