@@ -54,3 +54,10 @@ KEYS = FaultKind(
     "over. Correct it with an editor, or move it away; a new one is made when it is needed.",
     exit=Exit.REFUSED,
 )
+EXISTS = FaultKind(
+    "STORE-EXISTS",
+    "There is a file of that name already",
+    "Nothing is ever written over, because it may be the only copy of another device. Choose "
+    "another name for the copy, or move the old file away first.",
+    exit=Exit.REFUSED,
+)

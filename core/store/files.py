@@ -25,7 +25,9 @@ def disk_fault(error: OSError, path: Path) -> FaultError:
     what = f"{path}: {error.strerror or error}."
     if error.errno in _FULL:
         return faults.FULL(
-            what=what, cause="No space is left for the file.", next="Free some space, then repeat."
+            what=what,
+            cause="No space is left for the file.",
+            next="Free some space, then repeat. An unfinished backup (.part) goes on from there.",
         )
     if error.errno in _DENIED:
         return faults.DENIED(
@@ -119,6 +121,23 @@ def write_at(handle: int, data: bytes | bytearray, offset: int) -> None:
     while rest:
         written = os.pwrite(handle, rest, offset)
         rest, offset = rest[written:], offset + written
+
+
+def require_new(path: Path) -> None:
+    """Raise STORE-EXISTS where a file or folder of that name is, STORE-UNREADABLE where its
+    folder is not."""
+    if path.exists():
+        raise faults.EXISTS(
+            what=f"{path} is there already.",
+            cause="An earlier copy has this name, or it is a folder.",
+            next="Choose another name.",
+        )
+    if not path.absolute().parent.is_dir():
+        raise faults.UNREADABLE(
+            what=f"There is no folder {path.absolute().parent}.",
+            cause="The path is misspelt.",
+            next="Make the folder, or choose another.",
+        )
 
 
 def read(path: Path, limit: int = 64 << 20) -> bytes:

@@ -78,7 +78,7 @@ def add_link(action: argparse.ArgumentParser) -> None:
 def speed(text: str) -> int:
     """A speed, or 0 for `auto`: the fastest that is proven.  Raises ValueError."""
     baud = 0 if text == "auto" else int(text)
-    if baud < 0:
+    if baud and not 9600 <= baud <= 5_200_000:  # the chip's divider ends there (sheet 3)
         raise ValueError(text)
     return baud
 
@@ -150,7 +150,10 @@ def backup_work(options: dict[str, Any], tape: Path | None = None, out: Path | N
 
     async def task(report: Reporter, tools: Tools) -> Result:
         from core.beken.tasks.backup import BackupOptions, backup
+        from core.store.files import require_new
 
+        for path in () if out is None else (out, out.with_suffix(".toml")):
+            require_new(path)
         found = await backup(
             report,
             BackupOptions(**await on_adapter(tools, options)),

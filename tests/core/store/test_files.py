@@ -14,7 +14,7 @@ import pytest
 
 from core.fault import FaultError
 from core.store import files as files_module
-from core.store.files import Files, disk_fault, read, write_at
+from core.store.files import Files, disk_fault, read, require_new, write_at
 from core.store.store import Store
 
 FILES = Files()
@@ -225,3 +225,15 @@ def test_under_sudo_new_files_belong_to_the_caller(tmp_path: Path) -> None:
         assert home / "jobs" / folder.id / "journal.jsonl" in made
     finally:
         folder.close()
+
+
+def test_a_copy_is_never_written_over_another_file(tmp_path: Path) -> None:
+    old = tmp_path / "plug.bin"
+    old.write_bytes(b"precious")
+    for path, code in ((old, "STORE-EXISTS"), (tmp_path, "STORE-EXISTS"),
+                       (tmp_path / "no" / "plug.bin", "STORE-UNREADABLE")):  # fmt: skip
+        with pytest.raises(FaultError) as caught:
+            require_new(path)
+        assert caught.value.fault.code == code
+    require_new(tmp_path / "new.bin")
+    assert old.read_bytes() == b"precious"
