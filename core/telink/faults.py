@@ -136,7 +136,8 @@ BUS = FaultKind(
 ASLEEP = FaultKind(
     "TL-ASLEEP",
     "The flash is asleep or has no supply",
-    "The flash id reads as FF, also after the wake-up command.\n\n"
+    "The flash id reads as FF, also after the wake-up command, or it did so after having been "
+    "right. All that is read then is FF, too, and looks like blank flash.\n\n"
     "1. Take the 3.3 V wire off for 2 s, reconnect, try again.\n2. 3.3 V at the module.",
 )
 SIZE = FaultKind(

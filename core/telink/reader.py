@@ -16,7 +16,7 @@ from core.telink import cells, faults, wire
 from core.telink.cells import Cells
 from core.telink.client import Client
 from core.telink.conversation import TRIES
-from core.telink.identify import Module, read_twice
+from core.telink.identify import Module, garbled, read_twice
 from core.tlimage.flashmap import IDENTITY, KIB, SECTOR, untouchable
 
 TELL_EVERY = 0.1
@@ -29,7 +29,7 @@ class Reader:
     def __init__(self, client: Client, module: Module, part: Part, report: Reporter) -> None:
         self.client, self.part, self.report = client, part, report
         self.size = size = module.size
-        self._identity = module.identity
+        self._identity, self._flash_id = module.identity, module.flash_id
         self.data = bytearray(b"\xff" * size)
         self.map = Cells(size)
         self.done = 0
@@ -38,12 +38,29 @@ class Reader:
 
     async def run(self) -> None:
         """Read and prove what is not read yet, sector by sector; may be called again after a
-        fault.  Raises TL-UNPROVEN, TL-GARBLED, and what client and disk raise."""
+        fault.  Raises TL-UNPROVEN, TL-GARBLED, TL-ASLEEP, and what client and disk raise."""
         while self.done < self.size:
             await self._sector(self.done)
             self.done += SECTOR
             self._tell(self.done)
+        await self._awake()
         self._tell(self.size, always=True)
+
+    async def _awake(self) -> None:
+        """A flash that fell asleep reads FF with a sound checksum, like a blank one: only its id
+        tells."""
+        for _ in range(TRIES):
+            found = (await self.client.jedec()).hex()
+            if found == self._flash_id:
+                return
+        raise faults.ASLEEP(
+            what=f"The flash id read {self._flash_id} at the beginning and {found} at the end.",
+            cause="The flash lost its supply while it was read; FF came instead of its content.",
+            next="3.3 V and GND at the module, short wires; take 3.3 V off for 2 s, try again.",
+            state=f"Nothing was changed. What was read is kept in {self.part.path.name}; it is not "
+            "a backup.",
+            evidence=self.client.evidence,
+        )
 
     async def _sector(self, at: int) -> None:
         exact = any(r.start <= at < r.end for r in untouchable(self.size))
@@ -57,10 +74,21 @@ class Reader:
 
     async def _exact(self, at: int) -> bytes:
         """One sector byte for byte; what was read twice at identification is one witness."""
-        known = self._identity[at - IDENTITY.start :][:SECTOR] if at >= IDENTITY.start else b""
+        known = (
+            self._identity[at - IDENTITY.start :][:SECTOR]
+            if at in range(IDENTITY.start, IDENTITY.end)
+            else b""
+        )
         found = [await self.client.read(at + offset, KIB) for offset in range(0, SECTOR, KIB)]
         data = b"".join(found)
-        return data if data == known else await read_twice(self.client, at, at + SECTOR)
+        for _ in range(TRIES):
+            if data == known:
+                return data
+            data = await read_twice(self.client, at, at + SECTOR)
+            if not known:
+                return data
+        await self._awake()
+        raise garbled(self.client, f"{at:#08x} is not what it was when the module was identified.")
 
     async def _kib(self, at: int) -> bytes:
         for attempt in range(TRIES):

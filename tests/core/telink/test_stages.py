@@ -7,6 +7,7 @@ of its phases at the port.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,8 +16,10 @@ import pytest
 from core.events import Event
 from core.fault import Touched
 from core.job import Job
+from core.link.api import Link
 from core.link.memory import MemoryLink
-from core.sim.module_orders import Orders, parse_order
+from core.sim.module_orders import Order, Orders, parse_order
+from core.sim.module_wire import Request
 from core.store.files import read
 from core.telink.client import Client
 from core.telink.conversation import SILENCE
@@ -187,3 +190,72 @@ async def test_a_repeated_request_waits_until_the_line_is_silent() -> None:
     assert await client.status() == 0
     assert len(peer.asked) == 2
     assert peer.asked[1] - peer.last == pytest.approx(SILENCE)
+
+
+ASLEEP = [
+    ("Read and prove", 0, "TL-ASLEEP", N),
+    ("Read and prove", 30, "TL-ASLEEP", N),
+    ("Read and prove", 490, "TL-ASLEEP", N),
+    ("Unlock", 0, "TL-ASLEEP", U),
+    ("Write", 0, "TL-ASLEEP", P),
+    ("Verify", 0, "TL-ASLEEP", P),
+]
+
+
+@pytest.mark.parametrize(("phase", "after", "code", "touched", "baud"), at_both(ASLEEP))
+def test_a_flash_that_falls_asleep_is_no_blank_flash(
+    phase: str, after: int, code: str, touched: Touched, baud: int, tmp_path: Path
+) -> None:
+    """From then on every read gives FF with a sound checksum: no backup may come of that."""
+
+    @virtual
+    async def run() -> None:
+        table = bench(tmp_path, baud=baud)
+        module, begun = table.module, Counter[str]()
+        respond = module._carry_out
+
+        def sleepy(request: Request, due: dict[str, Order]) -> None:
+            begun[request.kind] += bool(begun["now"])
+            if begun["now"] and begun["crc"] >= after:
+                module.memory._asleep = True
+            respond(request, due)
+
+        def on_event(_job: Job, event: Event) -> None:
+            if event.body.event == "phase" and event.body.name == phase:
+                begun["now"] = 1
+
+        module._carry_out = sleepy  # type: ignore[method-assign]
+        fault = fault_of(await table.job("flash", on_event))
+        assert (fault.code, fault.touched) == (code, touched)
+        assert bool(table.files("backups/*/*.bin")) == (phase != "Read and prove")
+        if touched is P:
+            after_it = healed(table)
+            result_of(await after_it.job("resume"))
+            assert after_it.right
+        else:
+            assert table.unchanged
+
+    run()
+
+
+@virtual
+async def test_a_kit_that_hangs_is_reset_by_its_reset_pin(tmp_path: Path) -> None:
+    table = bench(tmp_path)
+    table.module._gone = True
+    opened = table.open_port
+    pulled: list[bool] = []
+
+    async def open_with_lines(port: str, baud: int, holder: str) -> Link:
+        link = await opened(port, baud, holder)
+
+        async def set_lines(*, dtr: bool, rts: bool) -> None:
+            assert not dtr
+            pulled.append(rts)
+            table.module._gone = rts
+
+        link.set_lines = set_lines  # type: ignore[method-assign]
+        return link
+
+    table.open_port = open_with_lines  # type: ignore[method-assign]
+    result_of(await table.job("info"))
+    assert pulled[-2:] == [True, False]
