@@ -11,6 +11,7 @@ from core.fault import FaultError
 from core.job import Reporter, Result
 from core.link.api import OpenPort
 from core.store.backups import Backup, SidecarFacts
+from core.store.files import require_new
 from core.store.store import Store
 from core.telink import faults
 from core.telink.identify import CHIP
@@ -44,7 +45,12 @@ class Taken:
 async def backup(
     report: Reporter, options: BackupOptions, *, ports: OpenPort, store: Store
 ) -> Result:
-    """Back up the module; changes nothing.  Result: `backup_result`."""
+    """Back up the module; changes nothing.  Result: `backup_result`.
+
+    Raises STORE-EXISTS before anything where a file stands at `out` already.
+    """
+    if options.out is not None:
+        require_new(options.out)
     async with session(
         report, options, ports, store, "Module: backup", (1, PHASES), content=False
     ) as bench:
