@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
 import hashlib
 import os
 import tomllib
@@ -86,6 +87,8 @@ class Part:
         files.folder(final.parent)
         with disk(self.path):
             self._file = files.create(self.path)
+            # Held while it grows: another job must not take it for one that was left behind.
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             try:
                 self._map_file = files.create(self.map_path)
             except OSError:

@@ -20,6 +20,7 @@ from core.job import Reporter, Result
 from core.link.api import OpenPort
 from core.store.backups import Backup, SidecarFacts
 from core.store.files import read
+from core.store.jobs import lock_holder
 from core.store.store import Store
 
 PHASES = 4
@@ -113,6 +114,8 @@ async def _unfinished(plug: Session, store: Store) -> tuple[Path | None, bytes]:
         return None, b""
     for path in sorted(folder.glob(f"*-{device.chip}-*.bin.part"), reverse=True):
         try:
+            if lock_holder(path) is not None:
+                continue  # another job is reading it just now
             data = await asyncio.to_thread(read, path)
         except FaultError:
             continue

@@ -16,6 +16,7 @@ from core.fault import Exit, FaultError
 from core.store import backups as backups_module
 from core.store.backups import SECTOR, Backup, Part, SidecarFacts
 from core.store.files import Files
+from core.store.jobs import lock_holder
 from core.store.store import Store
 from tests.virtual_clock import run, virtual
 
@@ -313,3 +314,11 @@ def test_what_was_read_survives_a_kill(tmp_path: Path) -> None:
     (cells,) = tmp_path.rglob("*.map")
     assert cells.read_bytes() == b"=   "
     assert store_at(tmp_path).backups.all() == []
+
+
+def test_a_part_that_grows_is_held(tmp_path: Path) -> None:
+    """Another job would else take it for one that was left behind."""
+    part = Store(tmp_path).backups.begin("a4c1385c94fa", "bk7231n", 4096)
+    assert lock_holder(part.path) is not None
+    part.close()
+    assert lock_holder(part.path) is None
