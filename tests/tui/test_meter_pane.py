@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from core.radio.advert import Advert
 from tests.tui.meter_stage import BEGUN, DONE, MAC, QUICK, SILENT, WRITING, AirHost, other
 from tests.tui.stage import Stage, golden, staged
+from tui.panes.meter.near import MOST, Nearby
 
 SIZES = [(80, 24), (160, 45)]
 
@@ -90,6 +92,17 @@ async def test_live_values_make_way_for_a_job(tmp_path: Path) -> None:
         await stage.until("120.00 W  raw 12")
         await stage.press("w")
         await stage.until("whitelist released")
+
+
+def test_an_air_full_of_modules_stays_a_short_list_of_those_heard_lately(tmp_path: Path) -> None:
+    nearby = Nearby(AirHost(tmp_path))
+    name = "Electricity_meter_X"
+    for number in range(3000):
+        address = f"A4:C1:38:00:{number // 256:02X}:{number % 256:02X}"
+        nearby._take(Advert(number / 100, address, name, -60, {}))
+    assert len(nearby.modules(29.99)) == MOST
+    nearby._take(Advert(100.0, MAC, name, -60, {}))
+    assert [near.address for near in nearby.modules(100.0)] == [MAC]
 
 
 def test_names_of_the_kinds_are_those_of_core() -> None:

@@ -93,6 +93,12 @@ def _wanted(options: SetOptions, here: Visit) -> Wanted:
                 cause="It was never set from this computer, or the data folder is another one.",
                 next="Set it anew.",
             )
+        if not before.address and here.status.address:
+            here.report.warn(
+                "METER-UNDO",
+                f"No address was set before; {here.status.address} stays, because the module takes "
+                "no empty one. Clear removes it.",
+            )
         return of_before(before, here.records.key_before())
     if options.new_key:
         wanted = replace(wanted, key=secrets.token_bytes(16))

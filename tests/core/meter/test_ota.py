@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -229,6 +230,13 @@ async def test_the_old_module_of_the_demo_can_be_updated(tmp_path: Path) -> None
     air.close()
 
 
+def other_product(data: bytes) -> bytes:
+    """A sound Telink image of a thermometer."""
+    body = data[:-4].replace(b"Electricity_meter", b"ATC_MiThermometer")
+    assert body != data[:-4]
+    return body + (zlib.crc32(body) ^ 0xFFFFFFFF).to_bytes(4, "little")
+
+
 @pytest.mark.parametrize(
     ("damage", "code"),
     [
@@ -238,6 +246,7 @@ async def test_the_old_module_of_the_demo_can_be_updated(tmp_path: Path) -> None
         (lambda d: d[:-1] + bytes([d[-1] ^ 1]), "TLIMG-DAMAGED"),
         (lambda d: d[: len(d) // 2], "TLIMG-LENGTH"),
         (lambda d: b"", "TLIMG-NOT-IMAGE"),
+        (other_product, "TLIMG-OTHER"),
     ],
 )
 @virtual

@@ -101,6 +101,15 @@ async def test_an_undo_that_was_interrupted_is_repeated(tmp_path: Path) -> None:
 
 
 @virtual
+async def test_an_undo_says_that_an_address_cannot_be_taken_away(tmp_path: Path) -> None:
+    async with bench(tmp_path, module_of(meter_address=0, period=7)) as b:
+        await b.result(set_up, wish(model=1, address=20109, period=1))
+        await b.result(set_up, SetOptions(address=MAC, undo=True, go_on=GO_ON))
+        assert "20109 stays" in b.said(Warned)
+        assert (b.module.settings.period, b.module.settings.address) == (7, 20109)
+
+
+@virtual
 async def test_an_undo_is_undone_by_the_next(tmp_path: Path) -> None:
     async with bench(tmp_path, module_of(period=7)) as b:
         undo = SetOptions(address=MAC, undo=True, go_on=GO_ON)

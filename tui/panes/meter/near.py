@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from tui.host import Host
 
 RECENT = 30.0
+MOST = 64
+"""Modules that are offered: whoever fills the air with names must not fill the list."""
 LAPSE = 5.0
 """Seconds after which listening ends that nobody asks for any more."""
 
@@ -84,4 +86,6 @@ class Nearby:
         tariffs = "  ".join(f"T{n} {kwh:.2f}" for n, kwh in enumerate(energies, 1))
         known = tariffs or (old.tariffs if old is not None else "")
         near = Near(advert.address, advert.rssi, known, advert.time)
-        self._found = {**self._found, advert.address: near}
+        recent = {a: n for a, n in self._found.items() if advert.time - n.time < RECENT}
+        if len(recent) < MOST or advert.address in recent:
+            self._found = {**recent, advert.address: near}
