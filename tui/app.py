@@ -140,7 +140,9 @@ class WattbenchApp(App[None]):
             self.screen.say(text)
 
     def _left_behind(self) -> str:
-        """What earlier sessions left: an interrupted job, or one that runs elsewhere."""
+        """What earlier sessions left: a broken file, a cut-off job, one that runs elsewhere."""
+        if self.host.store.settings.problem:
+            return f"settings.toml is not used: {self.host.store.settings.problem}"
         for job in self.host.store.jobs.all():
             if job.state == "interrupted":
                 return f"Interrupted: {job.title}. Press 6."

@@ -149,3 +149,10 @@ async def test_phases_of_the_running_job_reach_the_bar_of_this_pane(stage: Stage
     await stage.press("6")
     text = await stage.feed(Started("plug-flash", "Flash"), Phase("Link", 3, 10), Note("c", "t"))
     assert text.splitlines()[-2].strip() == "Flash  3/10 Link"
+
+
+async def test_a_broken_settings_file_is_told_at_the_start(tmp_path: Path) -> None:
+    (tmp_path / "settings.toml").write_text("plug_port = ")
+    async with staged(StageHost(tmp_path)) as stage:
+        assert "settings.toml is not used" in stage.text
+    assert (tmp_path / "settings.toml").read_text() == "plug_port = "
