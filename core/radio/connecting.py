@@ -46,6 +46,12 @@ _LE_ERRORS = {
     "link-layer-protocol-error": "The two radios did not understand each other.",
     "key-missing": "The device does not know the key of an old pairing any more.",
     "gatt-browsing": "The device ended the connection while its services were read.",
+    "already-connected": "The Bluetooth service holds a connection to it already.",
+    "not-supported": "The adapter cannot do this kind of connection.",
+    "invalid-arguments": "The Bluetooth service and the kernel do not understand each other.",
+    "bad-socket": "The Bluetooth service could not open a connection.",
+    "create-socket": "The Bluetooth service could not open a connection.",
+    "memory-allocation": "This computer has no memory left for a connection.",
 }
 
 

@@ -110,6 +110,15 @@ async def test_an_undo_says_that_an_address_cannot_be_taken_away(tmp_path: Path)
 
 
 @virtual
+async def test_adverts_that_do_not_agree_with_the_live_values_are_named(tmp_path: Path) -> None:
+    """The voltage times 10 does not fit into its 16 bits of the advert (rulings M7)."""
+    async with bench(tmp_path) as b:
+        await b.result(set_up, wish(scale=0x0A2F))
+        assert "METER-ADVERT Voltage" in b.said(Warned)
+        assert "adverts agree" not in b.said()
+
+
+@virtual
 async def test_an_undo_is_undone_by_the_next(tmp_path: Path) -> None:
     async with bench(tmp_path, module_of(period=7)) as b:
         undo = SetOptions(address=MAC, undo=True, go_on=GO_ON)

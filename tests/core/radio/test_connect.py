@@ -196,6 +196,22 @@ async def test_an_error_of_the_radio_is_tried_again_then_named():
         assert (await b.fails("RADIO-CONNECT")).cause == "The device refused the connection."
 
 
+@pytest.mark.parametrize(
+    "detail",
+    ["invalid-arguments", "adapter-not-powered", "not-supported", "already-connected",
+     "bad-socket", "memory-allocation", "busy", "refused", "create-socket", "timeout",
+     "concurrent-connection-limit", "abort-by-remote", "link-layer-protocol-error",
+     "gatt-browsing", "key-missing", "unknown"],
+)  # fmt: skip
+@virtual
+async def test_each_detail_of_bluez_has_its_cause(detail):
+    async with Bench() as b:
+        b.stack.order("Connect", FAILED, f"le-connection-{detail}", times=2)
+        fault = await b.fails("RADIO-CONNECT")
+        assert detail in fault.what and fault.next
+        assert (fault.cause == "Not known.") is (detail == "unknown")
+
+
 @virtual
 async def test_requests_fail_with_faults():
     async with Bench() as b, await b.radio.connect(ADDRESS, "test") as link:
