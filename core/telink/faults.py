@@ -54,8 +54,9 @@ LOST = FaultKind(
 REBOOTED = FaultKind(
     "TL-REBOOTED",
     "The programmer restarted during the job",
-    "It is back at the speed it starts with, so it lost its power for a moment or its reset pin "
-    "was pulled. The module was restarted with it.\n\n1. Another USB cable and socket, no hub.\n"
+    "It is back at the speed it starts with, or swallowed a request after which the module was no "
+    "longer stopped. So it lost its power for a moment or its reset pin was pulled, and the module "
+    "was restarted with it.\n\n1. Another USB cable and socket, no hub.\n"
     "2. Nothing else may open this port meanwhile: opening pulls the kit's reset pin.\n"
     f"3. {_REPEAT}",
 )

@@ -8,6 +8,7 @@ fault and the flash is then right, byte for byte.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -23,7 +24,7 @@ from core.sim.module_target import MARK_AT
 from core.telink import faults
 from core.telink.client import Client
 from core.telink.wire import BASE_BAUD
-from tests.core.telink.bench import MAX, NEW, Bench, bench, fault_of, result_of, stock
+from tests.core.telink.bench import MAX, NEW, Bench, bench, fault_of, options, result_of, stock
 from tests.virtual_clock import virtual
 
 MENDED = [
@@ -280,11 +281,16 @@ def test_a_restore_is_mended_or_resumed_to_the_backup(
     run()
 
 
-@pytest.mark.parametrize("order", ["vanish:erase:2", "drop:erase:1:*", "lose:erase:2:*"])
-def test_a_wipe_is_resumed_and_the_firmware_stays_bootable(order: str, tmp_path: Path) -> None:
+WIPES = [("vanish:erase:2",), ("drop:erase:1:*",), ("lose:erase:2:*",)]
+
+
+@pytest.mark.parametrize(("order", "baud"), at_both(WIPES))
+def test_a_wipe_is_resumed_and_the_firmware_stays_bootable(
+    order: str, baud: int, tmp_path: Path
+) -> None:
     @virtual
     async def run() -> None:
-        table = bench(tmp_path, order)
+        table = bench(tmp_path, order, baud=baud)
         fault = fault_of(await table.job("wipe"))
         assert fault.touched is Touched.PARTIAL and "untouched" in fault.state
         assert bytes(table.module.flash[:0x40000]) == table.before[:0x40000]
@@ -294,6 +300,22 @@ def test_a_wipe_is_resumed_and_the_firmware_stays_bootable(order: str, tmp_path:
         assert bytes(after.module.flash) == wanted
 
     run()
+
+
+@virtual
+async def test_a_restarted_programmer_is_told_from_a_restarted_module(tmp_path: Path) -> None:
+    """Also at the speed that it starts with: only a programmer swallows a request."""
+    for order, code in (("reboot:crc:9", "TL-REBOOTED"), ("reset:crc:9", "TL-TARGET-LOST")):
+        module = Module(stock(), options(order, keep_sws=False))
+        client = Client(MemoryLink(module, baud=BASE_BAUD))
+        assert await client.present()
+        await client.pins(high=False)
+        await asyncio.sleep(0.05)
+        assert await client.activate(0.2) == 4
+        client.stopped = True
+        with pytest.raises(FaultError, match=code):
+            for _ in range(9):
+                await client.crc(0, 1024)
 
 
 @virtual
