@@ -8,11 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from core.fault import Exit
+from core.fault import Exit, FaultError
+from core.link.memory import MemoryLink
+from core.sim.module import Module
 from core.sim.module_images import KEY, meter_image, module_flash
 from core.sim.module_target import MARK_AT
 from core.store.files import read
-from tests.core.telink.bench import MAC, NEW, bench, expected, fault_of, result_of, stock
+from core.telink.client import Client
+from core.telink.permit import Permit
+from core.telink.plan import _SEAL
+from tests.core.telink.bench import MAC, MAX, NEW, bench, expected, fault_of, result_of, stock
 from tests.virtual_clock import virtual
 
 
@@ -225,9 +230,6 @@ async def test_keys_are_in_nothing_that_is_said_or_kept_but_the_backup(tmp_path:
 
 @virtual
 async def test_a_permit_cannot_name_identity_and_only_the_plan_makes_one() -> None:
-    from core.telink.permit import Permit
-    from core.telink.plan import _SEAL
-
     def permit(*ranges: tuple[int, int], size: int = 0x80000, seal: object = _SEAL) -> Permit:
         return Permit("", "", size, "", ranges, seal)
 
@@ -240,3 +242,32 @@ async def test_a_permit_cannot_name_identity_and_only_the_plan_makes_one() -> No
         permit((0xF0000, 0xFE001), size=0x100000)
     with pytest.raises(TypeError):
         permit((0, 0x1000), seal=object())
+
+
+@virtual
+async def test_what_the_plan_does_not_name_is_not_even_asked_for() -> None:
+    """Neither MAC nor calibration nor a page that would wrap: nothing is sent, TL-OUT-OF-BOUNDS."""
+    module = Module(stock(), MAX)
+    client = Client(MemoryLink(module, baud=230400))
+    permit = Permit("", "", 0x80000, "", ((0, 0x5000), (0x40000, 0x76000)), _SEAL)
+    for at in (0x5000, 0x3F000, 0x76000, 0x77000, 0x4800):
+        with pytest.raises(FaultError, match="TL-OUT-OF-BOUNDS"):
+            await client.erase(permit, at)
+    for at, size in ((0x5000, 1), (0x75FFF, 2), (0x76000, 6), (0x10, 256), (0, 0)):
+        with pytest.raises(FaultError, match="TL-OUT-OF-BOUNDS"):
+            await client.program(permit, at, b"\0" * size)
+    assert not module.log and bytes(module.flash) == stock()
+
+
+@virtual
+async def test_pages_are_proven_by_the_checksum_of_their_kib_and_not_by_polling(
+    tmp_path: Path,
+) -> None:
+    table = bench(tmp_path)
+    result_of(await table.job("flash"))
+    commands = [request.command for request in table.module.log]
+    assert 0x02 in commands
+    assert (0x02, 0x06) not in set(pairwise(commands))
+    last = len(commands) - 1 - commands[::-1].index(0x02)
+    proofs = {r.address for r in table.module.log[last:] if r.command == 0x0E}
+    assert set(range(0, len(NEW), 0x400)) <= proofs  # the whole image, after the last write
