@@ -118,7 +118,7 @@ async def _sure(here: Visit) -> None:
     )
     model = models.model_of(status.model)
     text = (
-        f"{here.address} at {here.reach.rssi(here.address)} dBm, {model.name}, "
+        f"{here.address} at {here.reach.rssi(here.address)} dBm, {model.title}, "
         f"meter address {status.address}, serial {here.client.serial or 'not read'}, "
         f"T1 to T3: {tariffs}"
     )

@@ -33,7 +33,10 @@ async def test_a_new_module_is_set_and_the_meter_answers(tmp_path: Path) -> None
         assert found["answer"] == "Meter answered: serial 3171112520109, made 04.10.2017."
         assert b.module.settings.address == 20109 and b.module.settings.period == 5
         assert "METER-ADVERT The adverts agree" in b.said()
-        assert "METER-IS A4:C1:38:5C:94:FA at -60 dBm, kaskad-1-mt, meter address 0" in b.said()
+        assert (
+            "METER-IS A4:C1:38:5C:94:FA at -60 dBm, KASKAD-1-MT and MIRTEK protocol, meter address 0"
+            in b.said()
+        )
         writes = [w[0] for w in b.module.received if w[0] != 0xF4]
         assert writes == [0xF9, 0xF7, 0xF1]
         assert "Left open: anyone in range can read the key" in found["left"]
@@ -214,6 +217,8 @@ async def test_a_second_module_in_range_is_asked_about_before_the_first_write(
         fault = await b.fault(set_up, wish(address=20109))
         question = next(q for q in b.answers.asked if q.key == "twin")
         assert TWIN in question.text and "tariffs" in question.text
+        for shown in ("dBm", "KASKAD-1-MT", "meter address 0", "T1 to T3: "):
+            assert shown in question.text
         assert fault.code == "DECLINED"
         assert {w[0] for w in b.module.received} == {0xF4}
 
