@@ -30,6 +30,16 @@ STAGES = {
 }
 
 
+READ_REG, READ = "01e0fc0503", "01e0fcfff4050009"
+T_STAGES = {
+    "link": ("mute:link:1", LINK_CHECK, 3),
+    "identify": ("mute:identify:1", READ_REG, 1),
+    "backup": ("mute:backup:20", READ, 20),
+    "erase": ("mute:erase:5", ERASE, 5),
+    "write": ("mute:write:40", WRITE, 40),
+}
+
+
 @pytest.fixture(scope="module")
 def stock() -> bytes:
     return stock_n()
@@ -89,16 +99,22 @@ def resumed(folder: Path, flash: bytes, job: str, *options: str) -> bytes:
         return plug.flash()
 
 
-def test_killed_while_a_t_is_written(tmp_path: Path) -> None:
+@pytest.mark.parametrize("stage", T_STAGES)
+def test_a_t_killed(tmp_path: Path, stage: str) -> None:
+    order, request, count = T_STAGES[stage]
     stock, path = stock_t(), tmp_path / "image.bin"
     path.write_bytes(openbeken_ua())
-    with sim_plug(tmp_path, stock, "--chip", "t", "--fault", "mute:write:40") as plug:
+    with sim_plug(tmp_path, stock, "--chip", "t", "--fault", order) as plug:
         with flash_run(tmp_path, plug.port, path) as run:
-            until(lambda: run.sent(WRITE) >= 40, "write reached")
+            until(lambda: run.sent(request) >= count, f"{stage} reached")
             run.process.kill()
             run.process.wait(PATIENCE)
         found = plug.flash()
     (job,) = Store(tmp_path / "home").jobs.all()
+    assert job.state == "interrupted"
+    if stage in ("link", "identify", "backup"):
+        assert found == stock
+        return
     app = path.read_bytes().ljust(APP_END_MAX - APP_START, b"\xff")
     wanted = stock[:APP_START] + app + stock[APP_END_MAX:]
     assert found != wanted
