@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 from tests.live.bench import IMAGE, Table
-from tests.live.processes import PATIENCE, wattbench
+from tests.live.processes import PATIENCE, until, wattbench
 from tests.live.terminal import SimulatedPlug
 from tests.live.test_flash import expected
 
@@ -22,7 +22,9 @@ def returning_plug(table: Table, pulled: str = f"change:{AT_40_PERCENT}") -> Sim
 
 
 def verb(table: Table, *words: str) -> tuple[int, dict[str, object]]:
-    """Exit code and last line of one verb."""
+    """Exit code and last line of one verb, once the adapter is back."""
+    port = table.folder / "port"
+    until(port.exists, "the adapter is plugged in")
     command = wattbench(*words, "--home", str(table.folder / "home"), "--json", "--yes")
     done = subprocess.run(
         command, capture_output=True, text=True, timeout=PATIENCE, stdin=subprocess.DEVNULL
