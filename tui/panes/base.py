@@ -17,8 +17,8 @@ from textual.widgets import Static
 from core.fault import FaultError
 from tui.actions import APP_ACTIONS, Action, PaneInfo, panes
 from tui.model import JobView, Model
-from tui.text import clean
-from tui.widgets.prose import fit
+from tui.text import clean, duration
+from tui.widgets.prose import fit, fold
 
 if TYPE_CHECKING:
     from tui.app import WattbenchApp
@@ -75,6 +75,21 @@ class BasePane(Widget):
     def idle(self) -> frozenset[str]:
         """Actions that would do nothing now; they are left off the key line."""
         return frozenset()
+
+    def _show_log(self, job: JobView) -> None:
+        """The end of the log, as much of it as there is room for."""
+        log = self.query_one("#log", Line)
+        width, room = max(self.size.width - 2, 20), max(log.size.height, 1)
+        lines: list[str] = []
+        for t, text in reversed(job.log):
+            lines[:0] = fold(f"{duration(t):>5}  {text}", width, indent=7)
+            if len(lines) >= room:
+                break
+        log.say(Content("\n".join(lines[-room:])))
+
+    def _say_line(self, name: str, text: str, style: str = "") -> None:
+        """Say this in the pane's line of that name."""
+        self.query_one(f"#{name}", Line).say(Content.styled(text, style))
 
 
 class PaneScreen(Screen[None]):

@@ -97,7 +97,7 @@ class Pane(BasePane):
                 self._ended(listening)
                 continue
             self._heard = [*self._heard, *item.lines][-HEARD:]
-            self._line("bar", _meaning(item.verdict, self.size.width - 2), "bold")
+            self._say_line("bar", _meaning(item.verdict, self.size.width - 2), "bold")
         line = self.query_one("#bootlog", Line)
         rows, width = max(line.size.height, 1), max(self.size.width - 2, 20)
         line.say(Content("\n".join(fit(clean(text), width) for text in self._heard[-rows:])))
@@ -186,41 +186,27 @@ class Pane(BasePane):
     def _show_device(self, job: JobView) -> None:
         device = job.facts.get("device", {})
         words = [str(device[k]) for k in ("chip", "part", "flash_id", "mac") if device.get(k)]
-        self._line("device", fit("  ".join(words), self.size.width - 4))
+        self._say_line("device", fit("  ".join(words), self.size.width - 4))
 
     def _show_bar(self, job: JobView) -> None:
         p, room = job.progress, max(self.size.width - 49, 8)
         link = job.facts.get("link", {})
         if job.result is not None:
             text = f"{self.wattbench.glyphs.ok} {job.said}"
-            self._line("bar", "\n".join(fold(text, self.size.width - 2)), "bold")
+            self._say_line("bar", "\n".join(fold(text, self.size.width - 2)), "bold")
         elif link and not link.get("linked") and job.running:
             self.query_one("#bar", Line).say(_listening(link, self.size.width - 2))
         elif p is None or not p.total:
-            self._line("bar", "")
+            self._say_line("bar", "")
         else:
             signs = self.wattbench.glyphs
             full = min(room * p.done // p.total, room)
-            self._line(
+            self._say_line(
                 "bar",
                 f"{signs.full * full}{signs.empty * (room - full)} {100 * p.done // p.total:3d} %  "
                 f"{size(p.done, p.unit):>8} of {size(p.total, p.unit)}  "
                 f"{rate(p.rate, p.unit):>10}  {duration(p.left):>5}",
             )
-
-    def _show_log(self, job: JobView) -> None:
-        """The end of the log, as much of it as there is room for."""
-        log = self.query_one("#log", Line)
-        width, room = max(self.size.width - 2, 20), max(log.size.height, 1)
-        lines: list[str] = []
-        for t, text in reversed(job.log):
-            lines[:0] = fold(f"{duration(t):>5}  {text}", width, indent=7)
-            if len(lines) >= room:
-                break
-        log.say(Content("\n".join(lines[-room:])))
-
-    def _line(self, name: str, text: str, style: str = "") -> None:
-        self.query_one(f"#{name}", Line).say(Content.styled(text, style))
 
     # -- the form --------------------------------------------------------------------------
 

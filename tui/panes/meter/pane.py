@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
-from textual.content import Content
 from textual.widgets import ContentSwitcher, Input
 
 from core.fault import FaultError
@@ -133,7 +132,7 @@ class Pane(Commands):
         width = max(self.size.width - 2, 40)
         job = self.wattbench.model.latest(KIND)
         told = values.lines(self._facts, connected=job is not None and job.running)
-        self._line("wiring", "\n".join(fit(line, width) for line in told))
+        self._say_line("wiring", "\n".join(fit(line, width) for line in told))
 
     def _show_bar(self, job: JobView) -> None:
         text = ""
@@ -147,28 +146,14 @@ class Pane(Commands):
             left = f"  {duration(p.left)} left" if p.left is not None else ""
             speed = f"  {p.rate:.0f} {p.unit}/s" if p.rate is not None else ""
             text = f"{p.done} of {p.total} {p.unit}{speed}{left}"
-        self._line("bar", "\n".join(fold(text, max(self.size.width - 2, 20))), "bold")
+        self._say_line("bar", "\n".join(fold(text, max(self.size.width - 2, 20))), "bold")
 
     def _stopwatch(self, done: int, total: int) -> None:
         """How long SWS has been at GND; green when it was long enough."""
         if done < total:
-            self._line("bar", f"SWS at GND: {done} of {total} s, hold it", "bold reverse")
+            self._say_line("bar", f"SWS at GND: {done} of {total} s, hold it", "bold reverse")
         else:
-            self._line("bar", f"{total} s: take the wire away now", "bold green")
-
-    def _show_log(self, job: JobView) -> None:
-        """The end of the log, as much of it as there is room for."""
-        log = self.query_one("#log", Line)
-        width, room = max(self.size.width - 2, 20), max(log.size.height, 1)
-        lines: list[str] = []
-        for t, text in reversed(job.log):
-            lines[:0] = fold(f"{duration(t):>5}  {text}", width, indent=7)
-            if len(lines) >= room:
-                break
-        log.say(Content("\n".join(lines[-room:])))
-
-    def _line(self, name: str, text: str, style: str = "") -> None:
-        self.query_one(f"#{name}", Line).say(Content.styled(text, style))
+            self._say_line("bar", f"{total} s: take the wire away now", "bold green")
 
     # -- the form --------------------------------------------------------------------------
 

@@ -115,41 +115,27 @@ class Pane(BasePane):
         self.query_one("#plan", Prose).show(*map(Paragraph, lines))
 
     def _show_device(self, job: JobView) -> None:
-        self._line("device", fit(_device(job), self.size.width - 4))
+        self._say_line("device", fit(_device(job), self.size.width - 4))
 
     def _show_bar(self, job: JobView) -> None:
         p, room = job.progress, max(self.size.width - 49, 8)
         link = job.facts.get("link", {})
         if job.result is not None:
             text = f"{self.wattbench.glyphs.ok} {job.said}"
-            self._line("bar", "\n".join(fold(text, self.size.width - 2)), "bold")
+            self._say_line("bar", "\n".join(fold(text, self.size.width - 2)), "bold")
         elif link and not link.get("linked") and job.running:
             self.query_one("#bar", Line).say(_reaching(link, self.size.width - 2))
         elif p is None or not p.total:
-            self._line("bar", "")
+            self._say_line("bar", "")
         else:
             signs = self.wattbench.glyphs
             full = min(room * p.done // p.total, room)
-            self._line(
+            self._say_line(
                 "bar",
                 f"{signs.full * full}{signs.empty * (room - full)} {100 * p.done // p.total:3d} %  "
                 f"{size(p.done, p.unit):>8} of {size(p.total, p.unit)}  "
                 f"{rate(p.rate, p.unit):>10}  {duration(p.left):>5}",
             )
-
-    def _show_log(self, job: JobView) -> None:
-        """The end of the log, as much of it as there is room for."""
-        log = self.query_one("#log", Line)
-        width, room = max(self.size.width - 2, 20), max(log.size.height, 1)
-        lines: list[str] = []
-        for t, text in reversed(job.log):
-            lines[:0] = fold(f"{duration(t):>5}  {text}", width, indent=7)
-            if len(lines) >= room:
-                break
-        log.say(Content("\n".join(lines[-room:])))
-
-    def _line(self, name: str, text: str, style: str = "") -> None:
-        self.query_one(f"#{name}", Line).say(Content.styled(text, style))
 
     # -- the form --------------------------------------------------------------------------
 
