@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from functools import partial
 from signal import Signals
 
-from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.filter import LineFilter, NoColor
 
@@ -21,6 +20,7 @@ from tui.look import BENCH, MONO, PlainText, glyphs, theme_name
 from tui.mailbox import Mailbox
 from tui.model import Model
 from tui.panes.base import PaneScreen, screen_for
+from tui.turns import TurnsApp
 from tui.widgets.dialog import HelpDialog, QuestionDialog, QuitDialog
 from tui.widgets.palette import Entry, PaletteDialog
 
@@ -39,7 +39,7 @@ def _bindings() -> list[BindingType]:
     return found
 
 
-class WattbenchApp(App[None]):
+class WattbenchApp(TurnsApp[None]):
     """Shows what the host's jobs say.  Decides nothing about devices."""
 
     TITLE = "wattbench"
