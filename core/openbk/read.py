@@ -26,9 +26,8 @@ from core.profile.model import (
     Secret,
     Wifi,
 )
+from core.profile.tables import FILE_PARTS, FILE_ROOM
 
-FOLDERS_DEEP = 3
-LARGEST_FILE = 32768
 REQUESTS = 15
 """Requests of a full read without files; see `tests/bench/openbk.py`."""
 
@@ -302,10 +301,10 @@ async def read_files(client: Client) -> tuple[dict[str, str], list[str]]:
         for entry in await client.files(folder):
             path = f"{folder}/{entry.name}".lstrip("/")
             if entry.folder:
-                if depth + 1 < FOLDERS_DEEP:
+                if depth + 1 < FILE_PARTS:
                     folders.append((path, depth + 1))
                 continue
-            if entry.size > LARGEST_FILE:
+            if entry.size > FILE_ROOM:
                 notes.append(f"{path} has {entry.size} bytes and is left out.")
                 continue
             data = await client.file(path, entry.size)

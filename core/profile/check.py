@@ -11,6 +11,9 @@ from core.profile.model import POWER_UP, REMEMBER, Profile, Secret, flat
 from core.profile.tables import (
     CHANNEL_TYPES,
     CHANNELS,
+    FILE_NAME_ROOM,
+    FILE_PARTS,
+    FILE_ROOM,
     FLAGS,
     FLASHING_PINS,
     PINS,
@@ -57,6 +60,7 @@ def _impossible(profile: Profile, roles: Sequence[str]) -> Iterator[str]:
             yield f"Channel {number}: start value {entry.start} is out of range."
     yield from (f"There is no flag {n}." for n in profile.flags if n not in range(FLAGS))
     yield from _bad_texts(profile)
+    yield from _bad_files(profile)
     if profile.on_power_up not in (None, *POWER_UP):
         yield f"on_power_up is off, on or remember, not {profile.on_power_up!r}."
     if profile.on_power_up == "remember":
@@ -101,6 +105,19 @@ def _bad_texts(profile: Profile) -> Iterator[str]:
     web = profile.wifi.web_password
     if web is not None and web.value and len(web.value) < 5:
         yield "wifi.web_password has fewer than 5 characters; the firmware would clear it."
+
+
+def _bad_files(profile: Profile) -> Iterator[str]:
+    for name, text in profile.files.items():
+        parts = name.split("/")
+        if len(parts) > FILE_PARTS or any(not part.strip(" .") for part in parts):
+            yield f"{name!r} is no file name; one is like autoexec.bat or folder/name."
+        if "\\" in name or any(char < " " for char in name):
+            yield f"The file name {name!r} has a character that no file name has."
+        for what, value, room in (("The name of", name, FILE_NAME_ROOM), ("", text, FILE_ROOM)):
+            size = len(value.encode("utf-8", "replace"))
+            if size > room:
+                yield f"{what} file {name[:40]} has {size} bytes; {room} fit.".strip()
 
 
 def warnings(profile: Profile) -> list[str]:

@@ -61,3 +61,10 @@ TEXT_ROOM = {
     "ping.host": 63,
     "startup": 1567,
 }
+
+FILE_ROOM = 32768
+"""Bytes of a file: the whole file system as the firmware makes it (HTTP sheet 4)."""
+FILE_NAME_ROOM = 255
+"""Bytes of a file's name together with its folders."""
+FILE_PARTS = 3
+"""Folders and name of a file; what lies deeper is not read back."""

@@ -120,6 +120,14 @@ IMPOSSIBLE = [
     Profile(names=Names("ü" * 16)),
     Profile(wifi=Wifi(web_password=Secret("1234"))),
     Profile(wifi=Wifi(ssid="a\0b")),
+    Profile(files={"": "x"}),
+    Profile(files={"a//b": "x"}),
+    Profile(files={"../b": "x"}),
+    Profile(files={"a/b/c/d": "x"}),
+    Profile(files={"a\nb": "x"}),
+    Profile(files={"a\\b": "x"}),
+    Profile(files={"ü" * 128: "x"}),
+    Profile(files={"autoexec.bat": "ü" * 16385}),
 ]
 
 
@@ -128,6 +136,10 @@ def test_what_the_firmware_cannot_hold_is_refused(profile: Profile) -> None:
     with pytest.raises(FaultError) as caught:
         require_possible(profile)
     assert caught.value.fault.code == "PROFILE-VALUE"
+
+
+def test_a_file_may_fill_the_file_system_and_lie_in_a_folder() -> None:
+    require_possible(Profile(files={"web/page v1.html": "x" * 32768, "autoexec.bat": ""}))
 
 
 def test_warnings_say_why() -> None:
