@@ -101,14 +101,16 @@ class WattbenchApp(TurnsApp[None]):
                 if events or running:
                     screen.show(self.model)
                 screen.pane.tick()
-        if events:
-            self._ask_if_needed()
+        self._ask_if_needed()
 
     def _ask_if_needed(self) -> None:
+        """Show the question of the job; take it away when it was answered elsewhere, once nothing
+        (such as the card of leaving) stands in front of it."""
         job = self.model.current
-        asking = isinstance(self.screen, QuestionDialog)
-        if job is not None and job.question is not None and not asking:
-            question, job_id = job.question, job.id
+        open_one = job.question if job is not None else None
+        asked = any(isinstance(screen, QuestionDialog) for screen in self.screen_stack)
+        if job is not None and open_one is not None and not asked:
+            question, job_id = open_one, job.id
 
             def answered(answer: str | None) -> None:
                 if answer is not None:
@@ -116,7 +118,7 @@ class WattbenchApp(TurnsApp[None]):
                     self.host.answer(job_id, question.key, answer)
 
             self.push_screen(QuestionDialog(question), answered)
-        elif asking and (job is None or job.question is None):
+        elif open_one is None and isinstance(self.screen, QuestionDialog):
             self.pop_screen()
 
     # -- work ------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from tui.version import __version__
 
@@ -56,10 +56,15 @@ def _dispatch(arguments: list[str]) -> int:
 
 
 def _parser_kind(json: bool) -> type[argparse.ArgumentParser]:
-    """Parsers whose errors end in exit 2, with the fault object where JSON is wanted."""
+    """Parsers whose errors end in exit 2, with the fault object where JSON is wanted, and whose
+    help keeps the lines of the examples."""
     import argparse
 
     class Parser(argparse.ArgumentParser):
+        def __init__(self, *args: Any, **more: Any) -> None:
+            more.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
+            super().__init__(*args, **more)
+
         def error(self, message: str) -> NoReturn:
             raise SystemExit(_usage(f"{self.prog}: {message}", json=json))
 
@@ -164,8 +169,10 @@ def _usage(message: str, *, json: bool) -> int:
 
 def _broken(error: Exception, *, json: bool) -> int:
     """A mistake in the program outside of any verb: one message, the traceback to the log."""
+    import contextlib
     import traceback
 
+    from core.fault import FaultError
     from core.store.store import Store
     from tui.home import find_home
     from tui.host import append_log
@@ -173,7 +180,8 @@ def _broken(error: Exception, *, json: bool) -> int:
     from tui.output import Output
 
     home, _, owner = find_home("", None)
-    append_log(Store(home, owner=owner), "".join(traceback.format_exception(error)))
+    with contextlib.suppress(FaultError):
+        append_log(Store(home, owner=owner), "".join(traceback.format_exception(error)))
     fault = internal(error).fault
     Output(as_json=json).fault(fault)
     return fault.exit

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from core.store import faults
 from core.store.backups import Backups
 from core.store.clock import Now, utc_now
 from core.store.devices import Devices
@@ -20,6 +21,13 @@ class Store:
     def __init__(
         self, home: Path, now: Now = utc_now, owner: tuple[int, int] | None = None
     ) -> None:
+        """Raises STORE-UNREADABLE where `home` is a file."""
+        if home.exists() and not home.is_dir():
+            raise faults.UNREADABLE(
+                what=f"{home} is a file, not a folder.",
+                cause="The data folder is named by --home or WATTBENCH_HOME.",
+                next="Name a folder there; it is made if need be.",
+            )
         self.home, self.now = home, now
         self.files = Files(owner)
         self.backups = Backups(home / "backups", self.files, now)

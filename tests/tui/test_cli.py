@@ -140,6 +140,15 @@ def test_a_job_that_does_not_exist_is_a_fault(tmp_path: Path) -> None:
     assert "STORE-NO-JOB" in done.stderr
 
 
+def test_a_data_folder_that_is_a_file_is_named(tmp_path: Path) -> None:
+    home = tmp_path / "file"
+    home.write_bytes(b"kept")
+    done = wattbench("jobs", "list", "--home", home)
+    assert done.returncode == 1
+    assert f"{home} is a file, not a folder." in done.stderr
+    assert home.read_bytes() == b"kept"
+
+
 def test_jobs_as_a_person_reads_them(tmp_path: Path) -> None:
     toy = [sys.executable, "-m", "tests.tui.toy", "ask", "-y", "--home", tmp_path]
     subprocess.run(toy, check=True, capture_output=True, cwd=ROOT, timeout=60)

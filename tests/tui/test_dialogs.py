@@ -6,6 +6,7 @@ from core.events import YES_NO, Answered, Asked, Choice, Note, Question
 from tests.tui import scenes
 from tests.tui.scenes import BOOT_CHECK
 from tests.tui.stage import Stage
+from tui.panes.base import PaneScreen
 from tui.widgets.dialog import (
     PickDialog,
     QuestionDialog,
@@ -15,7 +16,7 @@ from tui.widgets.dialog import (
 )
 from tui.widgets.palette import PaletteDialog
 
-NOTHING = ("enter", "escape", "space", "tab", "up", "down", "1", "6", "f1", "q", "f", "x")
+NOTHING = ("enter", "escape", "space", "tab", "up", "down", "1", "6", "f1", "f", "x")
 
 
 def test_a_key_is_the_first_letter_of_what_is_read() -> None:
@@ -85,6 +86,31 @@ async def test_an_answered_question_is_not_asked_again_by_what_came_meanwhile(st
     assert isinstance(stage.app.screen, QuestionDialog)
     assert "And this?" in stage.text
     assert len(answers) == 1
+
+
+async def test_leaving_in_front_of_a_question_asks_and_comes_back(stage: Stage) -> None:
+    answers = await asked(stage, Question("gate", "Is all of this so?"))
+    stage.app.host.running = lambda: [stage]  # type: ignore[method-assign, list-item, return-value]
+    await stage.press("q")
+    assert isinstance(stage.app.screen, QuitDialog)
+    await stage.feed(Note("c", "late"))
+    assert isinstance(stage.app.screen, QuitDialog)  # nothing is put in front of it
+    await stage.press("escape", "y")
+    assert answers == [(stage.job, "gate", "yes")]
+    del stage.app.host.running
+
+
+async def test_a_question_answered_elsewhere_goes_once_leaving_is_decided(stage: Stage) -> None:
+    await asked(stage, Question("gate", "Is all of this so?"))
+    stage.app.host.running = lambda: [stage]  # type: ignore[method-assign, list-item, return-value]
+    await stage.press("q")
+    await stage.feed(Answered("gate", "no", "nobody there"))
+    assert isinstance(stage.app.screen, QuitDialog)
+    await stage.press("escape")
+    stage.app.tick()
+    await stage.settled()
+    assert isinstance(stage.app.screen, PaneScreen)
+    del stage.app.host.running
 
 
 async def test_a_question_goes_when_the_job_ends(stage: Stage) -> None:

@@ -36,7 +36,6 @@ SUPPLIES = ("external", "adapter")
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
     actions = parser.add_subparsers(
         dest="action", required=True, metavar="list|show|check|compare|extract|export"
     )

@@ -1,8 +1,8 @@
 """what was done: list jobs, show one, go on with one that was cut off
 
-wattbench jobs list
-wattbench jobs show ID [--markdown]
-wattbench jobs resume ID [--port P]
+    wattbench jobs list
+    wattbench jobs show ID [--markdown]
+    wattbench jobs resume ID [--port P]
 """
 
 from __future__ import annotations

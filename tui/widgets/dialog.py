@@ -53,6 +53,7 @@ class QuestionDialog(Dialog[str | None]):
     """A question of a job.  Nothing is the default; Enter and Escape answer nothing."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("q", "app.quit"),
         Binding("up", "move(-1)"),
         Binding("down", "move(1)"),
         Binding("pageup", "move(-8)"),
@@ -88,7 +89,8 @@ class QuestionDialog(Dialog[str | None]):
                 yield Static(key_lines(keys), id="choices")
             typed = question.expect or question.secret
             mute = "Esc answers nothing." if typed else "Enter and Esc answer nothing."
-            yield Static(f"{mute} Ctrl-C stops the job.", classes="hint")
+            leave = "" if typed else " q leaves."
+            yield Static(f"{mute} Ctrl-C stops the job.{leave}", classes="hint")
 
     def action_move(self, by: int) -> None:
         self.query_one(VerticalScroll).scroll_relative(y=by, animate=False)
