@@ -15,7 +15,7 @@ from core.openbk import faults
 from core.openbk.read import Device
 from core.profile.check import require_possible
 from core.profile.model import POWER_UP, Channel, Pin, Profile, Secret, flat, for_mac
-from core.profile.tables import RELAYS
+from core.profile.tables import CHANNELS, PINS, RELAYS
 
 MASK = "***"
 NEAR = 1e-5
@@ -84,6 +84,15 @@ def wanted_for(profile: Profile, device: Device) -> Profile:
         filled = _with_power_up(filled, device)
         require_possible(filled, roles)
     return replace(filled, base=None, chip=None, module=None, on_power_up=None)
+
+
+def complete(profile: Profile) -> Profile:
+    """A whole configuration that says what it leaves out, too: a pin without a role, a channel
+    without a type, a start value that is 0.  To go back to it means to have these again."""
+    free = dict.fromkeys(range(PINS), Pin("None", 0, 0))
+    plain = dict.fromkeys(range(CHANNELS), Channel("Default", 0))
+    named = {n: Channel(c.type or "Default", c.start or 0) for n, c in profile.channels.items()}
+    return replace(profile, pins={**free, **profile.pins}, channels={**plain, **named})
 
 
 def _with_power_up(profile: Profile, device: Device) -> Profile:

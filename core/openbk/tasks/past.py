@@ -8,7 +8,7 @@ from core.fault import Exit
 from core.job import Reporter, Result
 from core.openbk import history, wire
 from core.openbk.client import Connect
-from core.openbk.difference import changes
+from core.openbk.difference import changes, complete
 from core.openbk.fleet import on_host
 from core.openbk.network import probe
 from core.openbk.tasks.apply import ApplyOptions, apply
@@ -30,7 +30,7 @@ async def past(report: Reporter, who: str, *, connect: Connect, store: Store) ->
     for entry in entries:
         profile = history.profile_of(entry)
         found: list[dict[str, Any]] = (
-            [] if before is None else [c.to_json() for c in changes(before, profile)]
+            [] if before is None else [c.to_json() for c in changes(before, complete(profile))]
         )
         rows.append({
             "number": entry.number,
@@ -65,6 +65,6 @@ async def undo(
     """Apply an old configuration; `number` as in `history.entry_of`.  Result: as `apply`."""
     entry = history.entry_of(store, await mac_of(host, connect), number)
     report.note("UNDO", f"Going back to configuration {entry.number} of {entry.when}.")
-    options = ApplyOptions(hosts=(host,), profile=history.profile_of(entry))
+    options = ApplyOptions(hosts=(host,), profile=complete(history.profile_of(entry)))
     result = await apply(report, options, connect=connect, store=store)
     return {**result, "exit": result.get("exit", Exit.DONE)}

@@ -11,6 +11,7 @@ from core.fault import FaultError, Touched
 from core.job import Reporter, Result
 from core.openbk import faults, history, wire
 from core.openbk.client import Client, Connect
+from core.openbk.difference import complete
 from core.openbk.fleet import on_host
 from core.openbk.lost import switching
 from core.openbk.read import Device, read_device
@@ -70,8 +71,9 @@ def config_place(data: bytes, name: str) -> Place:
 
 
 def config_profile(data: bytes, name: str) -> Profile:
-    """The values in a dump's configuration; factors are left out, they cannot be sent."""
-    profile = config_place(data, name).block.profile()
+    """The values in a dump's configuration, free pins included; factors are left out, they cannot
+    be sent."""
+    profile = complete(config_place(data, name).block.profile())
     return replace(profile, calibration=Calibration())
 
 
@@ -103,6 +105,8 @@ async def _raw(
     report.phase("Write", 3, PHASES)
     with switching(store, device, device.relays):
         await write_sector(client, place, sector)
+        web = found.block.profile().wifi.web_password
+        client.password = web.value if web else ""  # counts once the power was cut
         report.phase("Power cut", 4, PHASES)
         report.note("CUT-POWER", "Pull the plug now, wait 3 s, and plug it in again.")
         await report.waiting(_until_cut(client, device))

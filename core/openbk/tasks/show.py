@@ -9,7 +9,7 @@ from typing import Any
 from core.job import Reporter, Result
 from core.openbk import history
 from core.openbk.client import Connect
-from core.openbk.difference import changes, shown
+from core.openbk.difference import changes, complete, shown
 from core.openbk.fleet import PARALLEL, Outcome, each, fleet_result, on_host, warn_each
 from core.openbk.plan import without_defaults
 from core.openbk.read import Device, read_device
@@ -44,7 +44,7 @@ async def show(
             plain = replace(device.profile, drivers=None)
             found["since"] = {
                 "when": before[-1].when,
-                "changes": [change.to_json() for change in changes(old, plain)],
+                "changes": [change.to_json() for change in changes(old, complete(plain))],
             }
         report.facts("device", lines=lines_of(device, found), **found)
         return found
