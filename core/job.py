@@ -123,6 +123,14 @@ class Reporter:
         if answer != (question.expect or "yes"):
             raise self._job.declined(question)
 
+    def will_change(self) -> None:
+        """Call first in a task that is about to change the device, before the port is opened.
+
+        Raises FaultError READ-ONLY where the program must not write: nobody is asked, and no
+        backup is made, for a write that will be refused.
+        """
+        self._job.refuse_read_only()
+
     async def point_of_no_return(self, half_done: str = "", go_on: tuple[str, ...] = ()) -> None:
         """Call right before the first change of the device.  Journal synced, stops now wait.
 
@@ -291,14 +299,18 @@ class Job:
             self._stopping.set()
             self._emit(Note("STOP-NOTED", _NOTED[why]))
 
-    async def commit(self) -> None:
-        """The point of no return; see `Reporter.point_of_no_return`."""
+    def refuse_read_only(self) -> None:
+        """See `Reporter.will_change`."""
         if self._read_only:
             raise faults.READ_ONLY(
                 what="This step erases or writes.",
                 cause="The program was started with --read-only.",
                 next="Start it without --read-only.",
             )
+
+    async def commit(self) -> None:
+        """The point of no return; see `Reporter.point_of_no_return`."""
+        self.refuse_read_only()
         if not self.committed:
             self._refuse_stopped()
         await self._recorder.sync()

@@ -212,6 +212,19 @@ async def test_read_only_refuses_the_write_and_nothing_else() -> None:
     assert not wrote and any(isinstance(e.body, Note) for e in events)
 
 
+@virtual
+async def test_read_only_is_refused_before_anything_where_the_task_says_so() -> None:
+    async def task(report: Reporter) -> Result:
+        report.will_change()
+        report.note("ON", "goes on")
+        return {"summary": "done"}
+
+    job, events = job_of(task, read_only=True)
+    assert code_of(await job.run()) == "READ-ONLY"
+    assert not job.committed and not any(isinstance(e.body, Note) for e in events)
+    assert code_of(await job_of(task)[0].run()) == "done"
+
+
 # -- what is reported ------------------------------------------------------
 
 

@@ -39,7 +39,6 @@ UNNAMED_CEILING = 921600
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
     actions = parser.add_subparsers(
         dest="action",
         required=True,
@@ -190,6 +189,7 @@ def flash_work(
     async def task(report: Reporter, tools: Tools) -> Result:
         from core.beken.tasks.flash import FlashOptions, flash
 
+        report.will_change()  # before the secrets of the profile are asked for
         reach = await on_adapter(tools, options)
         configure = await plug_setup.configured(report, tools, profile) if profile else None
         return await flash(

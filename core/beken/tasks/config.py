@@ -107,6 +107,7 @@ async def write_config(
 
     Raises PROFILE-*, what linking, identifying and backing up raise, and what writing raises.
     """
+    report.will_change()
     began = asyncio.get_running_loop().time()
     report.phase("Profile", 1, PHASES)
     profile = await prepare(report, store, options.profile)

@@ -77,6 +77,7 @@ async def flash(
     `booted` is `booted`, `did not boot` or `not checked`; only a person can say.  Raises what
     linking, identifying and backing up raise, IMG-*, BK-* of planning and writing.
     """
+    report.will_change()
     began = asyncio.get_running_loop().time()
     report.phase("Image", 1, PHASES)
     image = await _image(options.image, options.chip)

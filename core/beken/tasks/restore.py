@@ -59,6 +59,7 @@ async def restore(
     Raises what linking, identifying and backing up raise, BK-FOREIGN for a backup of another
     device, BK-RF-OWN, BK-NO-RF, and what writing raises.
     """
+    report.will_change()
     began = asyncio.get_running_loop().time()
     report.phase("Backup", 1, PHASES)
     source = await load(store, options.backup)

@@ -67,6 +67,7 @@ async def _write_on(
     ports: OpenPort,
     store: Store,
 ) -> Result:
+    report.will_change()
     began = asyncio.get_running_loop().time()
     report.phase("Job", 1, PHASES)
     target = await asyncio.to_thread(_target, path)

@@ -66,6 +66,7 @@ async def flash(
     Raises TLIMG-*, what connecting, identifying and backing up raise, TL-* of the plan and of
     writing.
     """
+    report.will_change()
     report.phase("Image", 1, FLASH_PHASES)
     data = await asyncio.to_thread(files.read, options.image, LARGEST_IMAGE)
     image: Image = await asyncio.to_thread(images.identify, data)
@@ -90,6 +91,7 @@ async def flash(
 
 async def wipe(report: Reporter, options: WipeOptions, *, ports: OpenPort, store: Store) -> Result:
     """Erase configuration and pairing, 0x40000-0x75FFF, and nothing else."""
+    report.will_change()
     report.phase("Safety", 1, WIPE_PHASES)
     await report.confirm(GATE)
     old = await _load(store, options.backup)
@@ -110,6 +112,7 @@ async def restore(
     report: Reporter, options: RestoreOptions, *, ports: OpenPort, store: Store
 ) -> Result:
     """Put a backup of this very module back, all but MAC and calibration."""
+    report.will_change()
     report.phase("Safety", 1, RESTORE_PHASES)
     await report.confirm(GATE)
     old = await _load(store, options.backup)

@@ -39,6 +39,7 @@ async def resume(
     report: Reporter, options: ResumeOptions, *, ports: OpenPort, store: Store
 ) -> Result:
     """Finish an interrupted job.  Raises TL-NO-RESUME, TL-FOREIGN and what writing raises."""
+    report.will_change()
     report.phase("Look up", 1, PHASES)
     folder, found, target = await asyncio.to_thread(_interrupted, store, options.job)
     report.note("RESUME", f"Going on with {folder.name}: {found.get('title')}.")

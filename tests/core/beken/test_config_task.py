@@ -357,6 +357,7 @@ async def test_read_only_and_a_no_change_nothing(tmp_path: Path) -> None:
     bench = a_bench(tmp_path)
     bench.read_only = True
     assert fault_of(await write(bench)).code == "READ-ONLY"
+    assert not bench.links and not bench.answers.asked
     bench.read_only = False
     bench.answers.given["write-plan"] = "no"
     assert fault_of(await write(bench)).code == "DECLINED"

@@ -508,13 +508,13 @@ async def test_a_chip_lost_under_load_points_to_the_supply(tmp_path: Path) -> No
 
 
 @virtual
-async def test_read_only_leaves_nothing_to_resume(tmp_path: Path) -> None:
+async def test_read_only_refuses_before_the_port_is_opened(tmp_path: Path) -> None:
     bench = a_bench(tmp_path)
     bench.read_only = True
     fault = fault_of(await write(bench))
     assert (fault.code, fault.exit) == ("READ-ONLY", 3)
-    assert bench.unchanged
-    assert not bench.files("jobs/*/target.bin")
+    assert not bench.links and not bench.answers.asked and bench.unchanged
+    assert not bench.files("backups/*") and not bench.files("jobs/*/target.bin")
 
 
 @pytest.mark.parametrize("n", [1, 2, 40])

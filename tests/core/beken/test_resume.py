@@ -84,6 +84,37 @@ async def test_a_pulled_cable(tmp_path: Path, chip: str, change: int) -> None:
 
 
 @virtual
+async def test_read_only_refuses_before_the_port_is_opened(tmp_path: Path) -> None:
+    """What was begun stays as it is, and can be gone on with afterwards."""
+    bench = a_bench(tmp_path, "n", "vanish:change:30")
+    fault_of(await write(bench))
+    same_plug(bench)
+    bench.read_only, bench.links, bench.answers.asked = True, [], []
+    fault = fault_of(await go_on(bench))
+    assert (fault.code, fault.exit) == ("READ-ONLY", 3)
+    assert not bench.links and not bench.answers.asked and not bench.plug.changes
+    assert [job[-3:] for job in resumable(bench.store)] == ["-01"]
+    bench.read_only = False
+    result_of(await go_on(bench))
+    assert bytes(bench.plug.flash) == expected("n")
+
+
+@virtual
+async def test_a_backup_goes_on_under_read_only(tmp_path: Path) -> None:
+    """It changes nothing."""
+    bench = a_bench(tmp_path, "n", "vanish:read:30")
+    options = BackupOptions(port="sim", link_timeout=2.0)
+    fault_of(
+        await bench.run(
+            lambda report: backup(report, options, ports=bench.open_port, store=bench.store)
+        )
+    )
+    same_plug(bench)
+    bench.read_only = True
+    assert file_of(result_of(await go_on(bench))) == stock_of("n")
+
+
+@virtual
 async def test_only_what_is_missing_is_written(tmp_path: Path) -> None:
     bench = a_bench(tmp_path, "n", "vanish:change:250")
     fault_of(await write(bench))

@@ -168,17 +168,30 @@ async def test_bad_images_and_sizes_are_refused_before_the_port_or_the_erase(
 
 
 @virtual
-async def test_declined_and_read_only_change_nothing_and_restart_the_module(
-    tmp_path: Path,
-) -> None:
+async def test_declined_changes_nothing_and_restarts_the_module(tmp_path: Path) -> None:
     table = bench(tmp_path)
     table.answers.given["write-plan"] = "no"
     assert fault_of(await table.job("flash")).code == "DECLINED"
-    table.answers.given["write-plan"] = "yes"
-    table.read_only = True
-    assert fault_of(await table.job("flash")).code == "READ-ONLY"
     assert table.unchanged and not table.files("jobs/*/target.bin")
     assert not table.module.target.halted and table.module.baud == 230769
+
+
+@virtual
+async def test_read_only_refuses_before_the_port_is_opened(tmp_path: Path) -> None:
+    table = bench(tmp_path, "vanish:write:20")
+    fault_of(await table.job("flash"))
+    backup = table.files("backups/*/*.bin")[0]
+    table.read_only, table.links, table.answers.asked = True, [], []
+    table.before, changes = bytes(table.module.flash), len(table.module.changes)
+    for kind, more in (
+        ("flash", {}), ("wipe", {}), ("restore", {"backup": backup}), ("resume", {}),
+    ):  # fmt: skip
+        fault = fault_of(await table.job(kind, **more))
+        assert (fault.code, fault.exit) == ("READ-ONLY", Exit.REFUSED), kind
+    assert not table.links and not table.answers.asked
+    assert bytes(table.module.flash) == table.before and len(table.module.changes) == changes
+    assert len(table.files("backups/*/*.bin")) == 1
+    assert len(table.files("jobs/*/target.bin")) == 1, "still to be gone on with"
 
 
 @virtual
