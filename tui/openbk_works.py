@@ -6,18 +6,22 @@ same time.  On the simulated bench only this computer's own addresses are reache
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
+from core.fault import FaultError
 from core.job import Reporter, Result
 from tui.host import Host, Tools, Work
 
 if TYPE_CHECKING:
     from core.openbk.client import Client, Connect, Turns
     from core.profile.model import Profile
+    from core.store.store import Store
 
 _turns: WeakKeyDictionary[Host, Turns] = WeakKeyDictionary()
 
@@ -80,17 +84,35 @@ def _title(word: str, hosts: tuple[str, ...]) -> str:
     return f"{word}: {hosts[0]}" if len(hosts) == 1 else f"{word}: {len(hosts)} devices"
 
 
-def find_work(connect: Connect, targets: tuple[str, ...], port: int = 80) -> Work:
-    """Search a network."""
+def find_work(
+    connect: Connect, targets: tuple[str, ...], port: int = 80, *, wifi: bool = False
+) -> Work:
+    """Search a network; with `wifi` also look for open access points of devices."""
 
     async def task(report: Reporter, tools: Tools) -> Result:
         from core.openbk.tasks.find import FindOptions, find
+        from core.openbk.wifi_tools import look
 
-        over_ssh = "SSH_CONNECTION" in os.environ
-        options = FindOptions(targets=targets, port=port, over_ssh=over_ssh)
-        return await find(report, options, connect=connect)
+        known = await asyncio.to_thread(long_names, tools.store) if wifi else {}
+        ssh = os.environ.get("SSH_CONNECTION", "")
+        options = FindOptions(targets=targets, port=port, ssh=ssh, known=known)
+        return await find(report, options, connect=connect, look=look if wifi else None)
 
     return Work("openbk-find", "Find OpenBeken devices", task)
+
+
+def long_names(store: Store) -> dict[str, str]:
+    """Long name -> MAC of the devices that were read before, as they were then."""
+    from core.openbk.history import profile_of
+    from core.openbk.wire import normal_mac
+
+    found = {}
+    for path in sorted(store.devices.root.glob("*.toml")):
+        entries = store.devices.history(path.stem)
+        with contextlib.suppress(FaultError):  # a file that somebody edited
+            if entries and (name := profile_of(entries[-1]).names.long):
+                found[name] = normal_mac(path.stem)
+    return found
 
 
 def show_work(connect: Connect, hosts: tuple[str, ...], *, reveal: bool = False) -> Work:

@@ -3,8 +3,19 @@ from pathlib import Path
 
 import pytest
 
+from core.openbk import wifi_tools
 from tests.tui import scenes
 from tests.tui.stage import Stage, StageHost, staged
+
+
+@pytest.fixture(autouse=True)
+def no_wifi(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test asks the Wi-Fi of the computer it runs on."""
+
+    async def look() -> wifi_tools.Looked:
+        return wifi_tools.Looked("", (), ("No look into the air: a test.",))
+
+    monkeypatch.setattr(wifi_tools, "look", look)
 
 
 @pytest.fixture

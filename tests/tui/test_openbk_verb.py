@@ -8,14 +8,18 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
+from core.openbk import wifi_tools
 from core.profile.block import Block
+from core.store.store import Store
 from tui.cli import main
 from tui.host import STOPS
+from tui.openbk_works import long_names
 
 
 class Done(NamedTuple):
@@ -28,6 +32,7 @@ class Done(NamedTuple):
 
 Run = Callable[..., Done]
 ROOT = Path(__file__).parents[2]
+LOOK = wifi_tools.look
 
 
 @pytest.fixture(scope="module")
@@ -160,6 +165,39 @@ def test_the_bench_of_the_demo_has_its_own_devices(run: Run) -> None:
     assert len(found["devices"]) == 1 and found["searched"] == 2
     done = run("show", "192.168.1.1", "--demo", json_out=True)
     assert last(done)["code"] == "OBK-RANGE"
+
+
+def test_find_looks_for_open_access_points_when_told_to(
+    device: str, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    called, tool = tmp_path / "called", tmp_path / "bin" / "nmcli"
+    monkeypatch.setattr(wifi_tools, "look", partial(LOOK, path=str(tool.parent)))
+    assert run("show", device).returncode == 0  # its long name is kept
+    ((name, mac),) = long_names(Store(tmp_path)).items()
+    tool.parent.mkdir()
+    tool.write_text(
+        f"""#!/bin/sh
+echo once >> {called}
+echo '{b"OpenBK7231N_1A2B3C4D".hex()}:1C\\:90\\:FF\\:1A\\:2B\\:3C:1:2412 MHz:72:'
+echo '{name.encode().hex()}:1C\\:90\\:FF\\:38\\:5C\\:94:1:2412 MHz:41:'
+"""
+    )
+    tool.chmod(0o755)
+    assert last(run("find", device, json_out=True))["access_points"] == []
+    assert not called.exists()
+    monkeypatch.setenv("SSH_CONNECTION", "203.0.113.9 50022 203.0.113.2 22")
+    found = run("find", device, "--wifi")
+    assert found.returncode == 0
+    assert "OpenBK7231N_1A2B3C4D      72 %  channel 1  2412 MHz" in found.stdout
+    assert "192.168.4.1" in found.stdout and "cuts the session" in found.stdout
+    points = last(run("find", device, "--wifi", json_out=True))["access_points"]
+    assert [(p["chip"], p["mac_tail"], p["mac"]) for p in points] == [
+        ("BK7231N", "1A2B3C4D", ""),
+        ("", "385C94FA", mac),
+    ]
+    called.unlink()
+    on_bench = run("find", "--demo", "--wifi")
+    assert not called.exists() and "no Wi-Fi card is asked" in on_bench.stderr
 
 
 def test_a_dump_in_place_of_a_device(run: Run, tmp_path: Path) -> None:

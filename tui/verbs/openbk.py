@@ -1,6 +1,6 @@
 """OpenBeken devices in the network: find, read, configure, calibrate, update
 
-    wattbench openbk find [NET...]
+    wattbench openbk find [NET...] [--wifi]
     wattbench openbk show HOST... [--reveal]
     wattbench openbk export HOST [--template | --script] [--reveal] [--out F]
     wattbench openbk diff HOST... --profile F
@@ -55,6 +55,8 @@ def add(parser: argparse.ArgumentParser) -> None:
     made = {name: actions.add_parser(name, help=text) for name, text in HELP.items()}
     made["find"].add_argument("targets", nargs="*", metavar="NET", help="192.168.1.0/24, or hosts")
     made["find"].add_argument("--port", type=int, default=80)
+    made["find"].add_argument("--wifi", action="store_true",
+        help="also look for open access points of new or reset devices")  # fmt: skip
     for name in MANY:
         made[name].add_argument("hosts", nargs="+", metavar="HOST")
     for name in ONE:
@@ -136,7 +138,7 @@ def _run_job(args: argparse.Namespace, bench: Bench, connect: Connect) -> int:
     match args.action:
         case "find":
             targets = tuple(args.targets) or works.demo_hosts(bench.host)
-            work = works.find_work(connect, targets, args.port)
+            work = works.find_work(connect, targets, args.port, wifi=_wifi(args, bench))
         case "show":
             work = works.show_work(connect, tuple(args.hosts), reveal=args.reveal)
         case "diff" | "apply":
@@ -159,6 +161,13 @@ def _run_job(args: argparse.Namespace, bench: Bench, connect: Connect) -> int:
                 else works.undo_work(connect, args.host, args.undo)
             )
     return bench.run(work)
+
+
+def _wifi(args: argparse.Namespace, bench: Bench) -> bool:
+    """Whether to look into the air: not on the simulated bench, which has none."""
+    if args.wifi and bench.host.demo is not None:
+        bench.out.aside("With --demo no Wi-Fi card is asked.")
+    return bool(args.wifi) and bench.host.demo is None
 
 
 def _calibrate(args: argparse.Namespace, bench: Bench, connect: Connect) -> int:

@@ -9,8 +9,10 @@ import pytest
 
 from core.fault import FaultError
 from core.openbk import network
+from core.openbk.access_points import Heard
 from core.openbk.client import Client
-from core.openbk.tasks.find import FindOptions, find
+from core.openbk.tasks.find import FindOptions, Look, find, ssh_text
+from core.openbk.wifi_tools import Looked
 from core.profile.model import Profile, Secret, Wifi
 from core.sim.openbk_http import serve_openbk
 from tests.core.openbk.bench import MAC, Bench, fault_of, lsc, options, result_of
@@ -82,13 +84,108 @@ async def test_devices_are_found_among_others(tmp_path: Path) -> None:
 @virtual
 async def test_nobody_is_a_fault_that_explains_the_access_point(tmp_path: Path) -> None:
     bench = Bench(tmp_path)
-    chosen = FindOptions(targets=("127.0.0.40-60",), port=1, over_ssh=True)
+    chosen = FindOptions(targets=("127.0.0.40-60",), port=1, ssh="10.0.0.9 50022 10.0.0.2 22")
     outcome = await bench.run(lambda r: find(r, chosen, connect=quick))
     assert fault_of(outcome).code == "OBK-NOBODY"
     assert (
         "5 GHz" in fault_of(outcome).cause and "five short power cycles" in fault_of(outcome).next
     )
     assert "192.168.4.1" in bench.texts() and "cuts the session" in bench.texts()
+
+
+def in_the_air(*heard: Heard, said: tuple[str, ...] = ()) -> Look:
+    """A look that hears these."""
+
+    async def look() -> Looked:
+        return Looked("nmcli", heard, said)
+
+    return look
+
+
+NEW = Heard(name=b"OpenBK7231N_1A2B3C4D", bssid="1C:90:FF:1A:2B:3C", signal=72, unit="%", channel=1)
+NOWHERE = FindOptions(targets=("127.0.0.40-60",), port=1, ssh="10.0.0.9 50022 127.0.0.1 22")
+
+
+@virtual
+async def test_nobody_names_the_look_into_the_air_unless_it_was_done(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    fault = fault_of(await bench.run(lambda r: find(r, NOWHERE, connect=quick)))
+    assert "--wifi" in fault.next and fault.command == ("wattbench", "openbk", "find", "--wifi")
+    air = in_the_air(Heard(name=b"Nachbar", open=False))
+    looked = fault_of(await bench.run(lambda r: find(r, NOWHERE, connect=quick, look=air)))
+    assert "--wifi" not in looked.next and looked.command == ()
+    assert "No open access point of a device is in the air here." in looked.what
+    deaf = in_the_air(said=("No look into the air: neither nmcli nor iw is installed.",))
+    not_heard = fault_of(await bench.run(lambda r: find(r, NOWHERE, connect=quick, look=deaf)))
+    assert "in the air" not in not_heard.what  # nothing is claimed of what nobody heard
+    assert "neither nmcli nor iw" in bench.texts()
+
+
+@virtual
+async def test_an_open_access_point_is_a_result_with_the_way_in(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    air = in_the_air(NEW, Heard(name=b"OpenBK7231N_00000001", open=False), said=("a hint",))
+    result = result_of(await bench.run(lambda r: find(r, NOWHERE, connect=quick, look=air)))
+    assert result["summary"] == "0 devices at 21 addresses, 1 open access point"
+    assert (
+        result["devices"] == []
+        and result["access_points"] == bench.facts("access_points")["points"]
+    )
+    assert result["access_points"] == [
+        {
+            "name": "OpenBK7231N_1A2B3C4D",
+            "bssid": "1C:90:FF:1A:2B:3C",
+            "signal": 72,
+            "unit": "%",
+            "channel": 1,
+            "frequency": None,
+            "chip": "BK7231N",
+            "mac_tail": "1A2B3C4D",
+            "mac": "",
+        }
+    ]
+    said = bench.texts()
+    assert "a hint" in said and "open access point: OpenBK7231N_1A2B3C4D" in said
+    assert "192.168.4.1" in said
+    assert "over SSH through lo, which is no Wi-Fi card" in said  # 127.0.0.1 is what sshd said
+
+
+@virtual
+async def test_a_device_in_safe_mode_is_known_by_its_long_name(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    chosen = FindOptions(targets=("127.0.0.1:1",), known={"Plug 1": MAC})
+    air = in_the_air(Heard(name=b"Plug 1"), Heard(name=b"Plug 2"))
+    result = result_of(await bench.run(lambda r: find(r, chosen, connect=quick, look=air)))
+    assert [point["mac"] for point in result["access_points"]] == [MAC]
+
+
+@virtual
+async def test_a_computer_without_a_network_still_looks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_network() -> str:
+        raise network._range("", "this computer has no network address")
+
+    monkeypatch.setattr(network, "own_network", no_network)
+    bench = Bench(tmp_path)
+    alone = await bench.run(lambda r: find(r, FindOptions(), connect=quick))
+    assert fault_of(alone).code == "OBK-RANGE"
+    result = await bench.run(lambda r: find(r, FindOptions(), connect=quick, look=in_the_air(NEW)))
+    assert result_of(result)["searched"] == 0
+    assert "has no network address" in bench.texts()
+
+
+@pytest.mark.parametrize(
+    ("ssh", "cards", "text"),
+    [
+        ("10.0.0.9 50022 127.0.0.1 22", ["lo"], "over SSH through lo: joining"),
+        ("10.0.0.9 50022 127.0.0.1 22", ["wlan0"], "does not cut it"),
+        ("10.0.0.9 50022 203.0.113.7 22", ["lo"], "over SSH: joining"),
+        ("something else", ["lo"], "over SSH: joining"),
+    ],
+)
+def test_what_joining_does_to_this_session(ssh: str, cards: list[str], text: str) -> None:
+    assert text in ssh_text(ssh, cards)
 
 
 @virtual
