@@ -15,6 +15,7 @@ from core.openbk.client import Client, Connect
 from core.openbk.difference import Change, changes
 from core.openbk.plan import Plan
 from core.openbk.read import Device, read_device
+from core.openbk.standing import State
 
 SAVED_AFTER = 2.0
 """Seconds until a change in memory is in flash for sure (HTTP sheet 2, saving)."""
@@ -44,9 +45,10 @@ async def carry_out(
     *,
     report: Reporter | None = None,
     say: Callable[[str], None] | None = None,
+    stage: Callable[[State], None] = lambda _state: None,
 ) -> Applied:
     """Send the plan and prove it.  A stop is honoured between two requests and while the device
-    restarts.
+    restarts.  `say` gets the title of each request, `stage` what comes after the last one.
 
     Raises OBK-HALF-SENT, OBK-NOT-BACK, OBK-DIFFERS, STOPPED.
     """
@@ -74,11 +76,13 @@ async def carry_out(
             raise _half(client.host, plan, sent, "restart", error) from error
     there = client
     try:
+        stage(State.RESTARTING if plan.restarts else State.CHECKING)
         if plan.restarts:
             back = wait_back(client, device, began, connect, moves=plan.moves)
             there = await (back if report is None else report.waiting(back))
         else:
             await asyncio.sleep(SAVED_AFTER)
+        stage(State.CHECKING)
         now = await read_device(there)
     except FaultError as error:
         raise _unread(client.host, error) from error
@@ -155,11 +159,10 @@ async def wait_back(
         if await restarted(client, device.mac, uptime + loop.time() - asked):
             return client
         if loop.time() >= next_search:
-            host = await network.by_mac(device.mac, neighbours(client.host), connect)
+            knock = _with_password(connect, client.password)
+            host = await network.by_mac(device.mac, neighbours(client.host), knock)
             if host and host != client.host:
-                moved = connect(host)
-                moved.password = client.password
-                return moved
+                return knock(host)
             next_search = loop.time() + SEARCH_EVERY
     raise faults.GONE(
         what=f"{client.host} did not come back within {end - asked:.0f} s.",
@@ -172,6 +175,17 @@ async def wait_back(
         touched=Touched.COMPLETE,
         command=("wattbench", "openbk", "find"),
     )
+
+
+def _with_password(connect: Connect, password: str) -> Connect:
+    """The device keeps its password where it moves to, and says its MAC to nobody without it."""
+
+    def knock(host: str) -> Client:
+        client = connect(host)
+        client.password = password
+        return client
+
+    return knock
 
 
 async def restarted(client: Client, mac: str, uptime_without: float) -> bool:

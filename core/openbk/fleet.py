@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from typing import Generic, TypeVar
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Generic, TypeVar
 
 from core import faults as job_faults
-from core.fault import Exit, Fault, FaultError
+from core.fault import Exit, Fault, FaultError, Touched
 from core.job import Reporter, Result
 from core.openbk.client import Client, Connect
 
@@ -19,11 +19,12 @@ PARALLEL = 20
 
 @dataclass(frozen=True, slots=True)
 class Outcome(Generic[T]):
-    """What came of one device: a value, or the fault."""
+    """What came of one device: a value, or the fault.  `known` says who it is in either case."""
 
     host: str
     value: T | None
     fault: Fault | None = None
+    known: Mapping[str, Any] = field(default_factory=dict)
 
 
 async def each(
@@ -65,12 +66,27 @@ async def on_host(connect: Connect, host: str, work: Callable[[Client], Awaitabl
 
 
 def require_any(outcomes: Sequence[Outcome[T]]) -> None:
-    """Raise the fault of a single device; with several, only STOPPED is raised."""
+    """Raise the fault of a single device; with several, only that the job was stopped."""
     for outcome in outcomes:
-        if outcome.fault is not None and (
-            len(outcomes) == 1 or outcome.fault.code == job_faults.STOPPED.code
-        ):
+        if outcome.fault is None:
+            continue
+        if len(outcomes) == 1:
             raise FaultError(outcome.fault)
+        if outcome.fault.code == job_faults.STOPPED.code:
+            raise _stopped(outcome.fault, outcomes)
+
+
+def _stopped(fault: Fault, outcomes: Sequence[Outcome[T]]) -> FaultError:
+    """What a stop means for all of them; the fault is that of one."""
+    good = sum(outcome.fault is None for outcome in outcomes)
+    return FaultError(
+        replace(
+            fault,
+            what=f"The job was stopped when {good} of {len(outcomes)} devices were done.",
+            state="The log has a line for each device.",
+            touched=Touched.PARTIAL,
+        )
+    )
 
 
 def fleet_result(
@@ -78,25 +94,33 @@ def fleet_result(
     did: str,
     *,
     different: Callable[[Result], bool] | None = None,
+    committed: bool = False,
 ) -> Result:
-    """One device: its own result.  Several: `devices`, one each, and the worst exit code."""
+    """One device: its own result.  Several: `devices`, one each, and the worst exit code.
+
+    With `committed` some of them may be changed, so a device that refused is a fault: exit 3
+    would promise that nothing was.
+    """
     require_any(outcomes)
     if len(outcomes) == 1 and outcomes[0].value is not None:
         result = outcomes[0].value
         if different is not None and different(result):
             result = {**result, "exit": Exit.DIFFERENT}
         return result
-    rows, worst = [], Exit.DONE
+    rows, worst, differ = [], Exit.DONE, 0
     for outcome in outcomes:
         if outcome.fault is not None:
-            rows.append({"host": outcome.host, "ok": False, **outcome.fault.to_json()})
-            worst = max(worst, outcome.fault.exit)
+            rows.append({"host": outcome.host, "ok": False, **outcome.known,
+                         **outcome.fault.to_json()})  # fmt: skip
+            worst = max(worst, Exit.FAULT if committed else outcome.fault.exit)
         elif outcome.value is not None:
             rows.append({"host": outcome.host, "ok": True, **outcome.value})
             if different is not None and different(outcome.value):
-                worst = max(worst, Exit.DIFFERENT)
+                worst, differ = max(worst, Exit.DIFFERENT), differ + 1
     good = sum(bool(row["ok"]) for row in rows)
     summary = f"{good} of {len(rows)} devices {did}"
+    summary += f", {differ} differ{'s' * (differ == 1)}" if differ else ""
+    summary += f", {len(rows) - good} failed" if good < len(rows) else ""
     return {"summary": summary, "devices": rows, **({"exit": worst} if worst else {})}
 
 

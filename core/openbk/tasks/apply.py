@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from core.events import Question
+from core.fault import FaultError, Touched
 from core.job import Reporter, Result
 from core.openbk import faults, history
 from core.openbk.carry import Applied, carry_out
@@ -15,10 +18,13 @@ from core.openbk.fleet import PARALLEL, Outcome, each, fleet_result, on_host, re
 from core.openbk.lost import switching
 from core.openbk.plan import Plan, plan_for
 from core.openbk.read import Device, read_device
+from core.openbk.standing import Board, State
 from core.profile.model import Profile
 from core.store.store import Store
 
 PHASES = 4
+BREATH = 0.02
+"""Seconds before each device of a fleet in which a stop of the job is honoured."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,12 +52,18 @@ async def diff(
 ) -> Result:
     """Read and compare; changes nothing.  Exit 4 when something differs.
 
+    Facts: how each device stands (`core.openbk.standing`).
     Result: `changes` (path, before, after), `steps`, `warnings`, `restart`; per device for many.
     """
     report.phase("Read", 1, 1)
-    outcomes = await _prepare(report, options, connect, store)
+    board = Board(report, options.hosts)
+    outcomes = await _prepare(report, board, State.DIFFERS, options, connect, store)
     _say_plans(report, outcomes)
-    rows = [Outcome(o.host, _diff_row(o.value) if o.value else None, o.fault) for o in outcomes]
+    rows = [
+        Outcome(o.host, _diff_row(o.value) if o.value else None, o.fault, board.known(o.host))
+        for o in outcomes
+    ]
+    board.tell()
     return fleet_result(rows, "compared", different=lambda row: bool(row["changes"]))
 
 
@@ -75,11 +87,14 @@ async def apply(
 ) -> Result:
     """Make the devices what the profile says.  A second run sends only what is missing.
 
+    Facts: how each device stands (`core.openbk.standing`).  With several devices the report is
+    in the log: a line each, those that failed last.
     Result: `sent` requests, `changed` paths, `restarted`; per device for many.
     Raises what reading, planning and sending raise; OBK-CHANGED.
     """
     report.phase("Read", 1, PHASES)
-    outcomes = await _prepare(report, options, connect, store)
+    board = Board(report, options.hosts)
+    outcomes = await _prepare(report, board, State.PLANNED, options, connect, store)
     require_any(outcomes)
     warn_each(report, outcomes)
     report.phase("Plan", 2, PHASES)
@@ -89,25 +104,38 @@ async def apply(
         await _ask(report, todo)
         await report.point_of_no_return("Some requests of the plan were sent; the log names them.")
         report.phase("Send and read back", 3, PHASES)
-    finished = {o.host: o for o in await _send(report, todo, options, connect, store)}
+    finished = {o.host: o for o in await _send(report, board, todo, options, connect, store)}
     report.phase("Report", 4, PHASES)
-    rows = [_row(outcome, finished.get(outcome.host)) for outcome in outcomes]
-    warn_each(report, [row for row in rows if row.host in finished])
-    return fleet_result(rows, "are as the profile says")
+    board.tell()
+    rows = [_row(o, finished.get(o.host), board.known(o.host)) for o in outcomes]
+    return fleet_result(rows, "are as the profile says", committed=report.committed)
 
 
 async def _prepare(
-    report: Reporter, options: ApplyOptions, connect: Connect, store: Store
+    report: Reporter,
+    board: Board,
+    differs: State,
+    options: ApplyOptions,
+    connect: Connect,
+    store: Store,
 ) -> list[Outcome[Prepared]]:
+    """Read and plan; a device that is not as the profile says is in the state `differs` then."""
+
     async def one(host: str) -> Prepared:
-        device = await on_host(connect, host, read_device)
-        if options.expected is not None:
-            require_unchanged(device, options.expected)
-        await history.keep(store, device, "before")
-        return Prepared(host, device, plan_for(device, options.profile))
+        board.put(host, State.READING)
+        with board.failing(host):
+            device = await on_host(connect, host, read_device)
+            board.put(host, State.READING, name=device.info.short_name, mac=device.mac)
+            if options.expected is not None:
+                require_unchanged(device, options.expected)
+            await history.keep(store, device, "before")
+            plan = plan_for(device, options.profile)
+        state = State.SAME if plan.empty else differs
+        board.put(host, state, changes=len(plan.changes), of=len(plan.steps))
+        return Prepared(host, device, plan)
 
     return await each(
-        options.hosts,
+        tuple(dict.fromkeys(options.hosts)),
         str,
         one,
         parallel=options.parallel,
@@ -166,6 +194,7 @@ async def _ask(report: Reporter, todo: Sequence[Prepared]) -> None:
 
 async def _send(
     report: Reporter,
+    board: Board,
     todo: Sequence[Prepared],
     options: ApplyOptions,
     connect: Connect,
@@ -175,37 +204,64 @@ async def _send(
     sent = 0
 
     async def one(prepared: Prepared) -> Applied:
+        host = prepared.host
+        mine = 0
+
         def say(title: str) -> None:
-            nonlocal sent
-            sent += 1
+            nonlocal sent, mine
+            sent, mine = sent + 1, mine + 1
             report.note("SENT", f"{prepared.device.name}: {title}")
             report.progress(sent, total, "requests")
+            board.put(host, State.SENDING, sent=mine)
 
-        client = connect(prepared.host)
-        try:
-            with switching(store, prepared.device, prepared.plan.relays):
-                done = await carry_out(
-                    client,
-                    prepared.device,
-                    prepared.plan,
-                    connect,
-                    report=report,
-                    say=say,
-                )
-        finally:
-            await client.close()
-        await history.keep(store, done.device, "applied")
+        with board.failing(host):
+            if len(todo) > 1:
+                await _stop_between(report, host)
+            client = connect(host)
+            try:
+                with switching(store, prepared.device, prepared.plan.relays):
+                    done = await carry_out(
+                        client,
+                        prepared.device,
+                        prepared.plan,
+                        connect,
+                        report=report,
+                        say=say,
+                        stage=lambda state: board.put(host, state),
+                    )
+            finally:
+                await client.close()
+            await history.keep(store, done.device, "applied")
+        name = done.device.info.short_name
+        board.put(host, State.DONE, name=name, address=done.host, sent=done.sent)
         return done
 
     return await each(todo, lambda prepared: prepared.host, one, parallel=options.parallel)
 
 
-def _row(outcome: Outcome[Prepared], done: Outcome[Applied] | None) -> Outcome[Result]:
-    if outcome.value is None:
-        return Outcome(outcome.host, None, outcome.fault)
+async def _stop_between(report: Reporter, host: str) -> None:
+    """Raise STOPPED for a device that was not begun when the job was told to stop."""
+    try:
+        report.stop_point()
+        await report.waiting(asyncio.sleep(BREATH))
+    except FaultError as error:
+        raise FaultError(
+            replace(
+                error.fault,
+                what=f"{host} was not begun: the job was stopped before.",
+                state="Nothing was sent to it.",
+                touched=Touched.NOTHING,
+            )
+        ) from error
+
+
+def _row(
+    outcome: Outcome[Prepared], done: Outcome[Applied] | None, known: dict[str, Any]
+) -> Outcome[Result]:
+    fault = outcome.fault if done is None else done.fault
+    if outcome.value is None or fault is not None:
+        return Outcome(outcome.host, None, fault, known)
     device, plan = outcome.value.device, outcome.value.plan
-    if done is not None and done.fault is not None:
-        return Outcome(outcome.host, None, done.fault)
     applied = done.value if done else None
     sent = applied.sent if applied else 0
     word = f"{sent} requests sent and read back" if applied else "already as the profile says"

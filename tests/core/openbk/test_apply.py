@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,14 +22,13 @@ from core.openbk.tasks.past import past, undo
 from core.openbk.tasks.show import export, show
 from core.profile.model import Channel, Mqtt, Names, Network, Pin, Profile, Secret, Wifi
 from core.profile.toml_file import SHIPPED, load, parse
-from core.sim.openbk_http import Served, serve_openbk
+from core.sim.openbk_http import Served
 from tests.core.openbk.bench import (
     MAC,
     Bench,
     Given,
     fault_of,
     lsc,
-    options,
     plugged,
     result_of,
 )
@@ -322,56 +320,6 @@ async def test_no_history_is_said(tmp_path: Path) -> None:
     bench = bench_in(tmp_path)
     outcome = await bench.run(lambda r: past(r, MAC, connect=connect, store=bench.store))
     assert fault_of(outcome).code == "OBK-NO-HISTORY"
-
-
-@virtual
-async def test_a_fleet_one_bad_device_stops_nothing_and_a_rerun_does_the_rest(
-    tmp_path: Path,
-) -> None:
-    bench = bench_in(tmp_path)
-    async with AsyncExitStack() as stack:
-        fleet = []
-        for n in range(6):
-            trouble = ("path=/cfg_mqtt_set:reset",) if n == 2 else ()
-            served = await serve_openbk(
-                options(*trouble, mac=bytes.fromhex(f"a4c13800000{n}"), late_body=0.0)
-            )
-            stack.push_async_callback(served.close)
-            fleet.append(served)
-        dead = await serve_openbk(options())
-        await dead.close()
-        hosts = (*(s.host for s in fleet), dead.host)
-        chosen = ApplyOptions(
-            hosts=hosts, profile=Profile(mqtt=Mqtt("10.0.0.5"), flags={2: True}), parallel=3
-        )
-        task = lambda r: apply(r, chosen, connect=connect, store=bench.store)  # noqa: E731
-        result = result_of(await bench.run(task))
-        rows = result["devices"]
-        assert isinstance(rows, list)
-        assert [row["ok"] for row in rows] == [True, True, False, True, True, True, False]
-        assert rows[2]["code"] == "OBK-HALF-SENT" and rows[6]["code"] == "OBK-SILENT"
-        assert result["exit"] == 1
-        assert [q.key for q in bench.answers.asked] == ["apply-plan"]
-        fleet[2].options = replace(fleet[2].options, faults=())
-        again = result_of(await bench.run(task))["devices"]
-        assert isinstance(again, list)
-        assert [row.get("sent") for row in again] == [0, 0, 1, 0, 0, 0, None]
-        assert all(served.overlaps == 0 for served in fleet)
-
-
-@virtual
-async def test_the_relay_question_of_a_fleet_has_the_count(tmp_path: Path) -> None:
-    bench = bench_in(tmp_path)
-    async with AsyncExitStack() as stack:
-        hosts = []
-        for n in range(3):
-            served = await serve_openbk(options(mac=bytes.fromhex(f"a4c13800000{n}")))
-            stack.push_async_callback(served.close)
-            hosts.append(served.host)
-        chosen = ApplyOptions(hosts=tuple(hosts), profile=Profile(pins={8: Pin("Rel_n", 1)}))
-        result_of(await bench.run(lambda r: apply(r, chosen, connect=connect, store=bench.store)))
-    texts = [q.text for q in bench.answers.asked if q.key == "relays-switch"]
-    assert len(texts) == 1 and texts[0].startswith("3 relays may switch")
 
 
 @virtual
