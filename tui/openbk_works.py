@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
@@ -26,8 +26,11 @@ if TYPE_CHECKING:
 _turns: WeakKeyDictionary[Host, Turns] = WeakKeyDictionary()
 
 
-def connect_of(host: Host, password: str = "") -> Connect:
-    """Clients for this host's jobs and panes."""
+def connect_of(
+    host: Host, password: str = "", passwords: Mapping[str, str] | None = None
+) -> Connect:
+    """Clients for this host's jobs and panes.  `passwords` are those of single devices, by their
+    address; `password` is for all others."""
     from core.openbk import faults
     from core.openbk.client import Client, Turns, normal_host
 
@@ -41,7 +44,7 @@ def connect_of(host: Host, password: str = "") -> Connect:
                 cause="With --demo only simulated devices are used.",
                 next="Choose a device of the bench, or start without --demo.",
             )
-        return Client(name, password, turn=turns.of(name))
+        return Client(name, (passwords or {}).get(name, password), turn=turns.of(name))
 
     return connect
 

@@ -53,8 +53,8 @@ class Shared(BasePane):
         def key(self) -> str: ...
 
     def connect(self) -> Connect:
-        """How jobs reach the device."""
-        return works.connect_of(self.wattbench.host, self.passwords.get(self.sheet.host, ""))
+        """How jobs reach devices, each with the password that was typed for it."""
+        return works.connect_of(self.wattbench.host, passwords=self.passwords)
 
     def has_device(self) -> bool:
         if not self.sheet.host:
