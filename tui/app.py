@@ -154,9 +154,9 @@ class WattbenchApp(TurnsApp[None]):
 
     # -- actions ---------------------------------------------------------------------------
 
-    def action_go(self, pane: str) -> None:
-        """Open a pane."""
-        self.switch_mode(pane)
+    async def action_go(self, pane: str) -> None:
+        """Open a pane; the next key finds it there."""
+        await self.switch_mode(pane)
 
     def action_do(self, name: str) -> None:
         """Run an action of the app."""
@@ -219,7 +219,12 @@ class WattbenchApp(TurnsApp[None]):
                 for a in screen.INFO.actions
             ]
         found += [
-            Entry(pane.title, pane.digit, pane.about, partial(self.action_go, pane.name))
+            Entry(
+                pane.title,
+                pane.digit,
+                pane.about,
+                partial(self.call_later, self.action_go, pane.name),
+            )
             for pane in self.panes
         ]
         return found + [
