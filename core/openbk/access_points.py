@@ -168,13 +168,12 @@ def _strength(point: AccessPoint) -> int:
 
 
 def line(point: AccessPoint) -> str:
-    """One access point for people."""
-    parts = [f"{point.name:<24}"]
+    """One access point for people; a fresh name has chip and MAC in it already."""
+    parts = [point.name]
     if point.signal is not None:
         parts.append(f"{point.signal} {point.unit}")
     if point.channel is not None:
         parts.append(f"channel {point.channel}")
     if point.frequency is not None:
         parts.append(f"{point.frequency} MHz")
-    who = point.mac or f"MAC ends in {point.mac_tail}"
-    return "  ".join([*parts, who])
+    return "  ".join([*parts, point.mac] if point.mac else parts)

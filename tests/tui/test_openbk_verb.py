@@ -188,7 +188,7 @@ echo '{name.encode().hex()}:1C\\:90\\:FF\\:38\\:5C\\:94:1:2412 MHz:41:'
     monkeypatch.setenv("SSH_CONNECTION", "203.0.113.9 50022 203.0.113.2 22")
     found = run("find", device, "--wifi")
     assert found.returncode == 0
-    assert "OpenBK7231N_1A2B3C4D      72 %  channel 1  2412 MHz" in found.stdout
+    assert "OpenBK7231N_1A2B3C4D  72 %  channel 1  2412 MHz" in found.stdout
     assert "192.168.4.1" in found.stdout and "cuts the session" in found.stdout
     points = last(run("find", device, "--wifi", json_out=True))["access_points"]
     assert [(p["chip"], p["mac_tail"], p["mac"]) for p in points] == [

@@ -82,7 +82,8 @@ class Commands(Sending):
         host = self.wattbench.host
         host.store.settings.set("openbk_network", text.strip())
         self.turn_to(DEVICES)
-        self.wattbench.start(works.find_work(self.connect(), tuple(text.split())))
+        wifi = host.demo is None
+        self.wattbench.start(works.find_work(self.connect(), tuple(text.split()), wifi=wifi))
 
     def take_places(self, job: JobView) -> None:
         """What a search found so far."""
