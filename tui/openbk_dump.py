@@ -10,13 +10,13 @@ from core.openbk import in_file
 from core.openbk.difference import Change
 from core.profile.model import Profile
 from core.profile.secrets import filled, needed
-from core.store.files import Files, read
+from core.store.files import Files, read, require_new
 from tui.lines import Bench
 from tui.openbk_works import find_profile
 
 
 def run_on_dump(args: argparse.Namespace, bench: Bench, path: Path) -> int:
-    """Show, export, compare or edit.  Raises PROFILE-*, STORE-*."""
+    """Show, export, compare or edit; an edited dump is a new file.  Raises PROFILE-*, STORE-*."""
     data = read(path)
     if args.action == "show":
         found = in_file.show(data, path.name, reveal=args.reveal)
@@ -40,7 +40,9 @@ def run_on_dump(args: argparse.Namespace, bench: Bench, path: Path) -> int:
         bench.out.aside("apply to a dump needs --out: the dump itself stays as it is.")
         bench.out.result({"exit": Exit.USAGE})
         return Exit.USAGE
-    Files().write(args.out, in_file.apply(data, profile))
+    made = in_file.apply(data, profile)
+    require_new(args.out)
+    Files().write(args.out, made)
     return _say(bench, changes, Exit.DONE)
 
 

@@ -1,17 +1,31 @@
-"""A dump in place of a device: show, export, compare and edit its configuration."""
+"""A dump in place of a device: show, export, compare and edit its configuration.
+
+An edited dump is always a new file, kept beside the backups.  Its record says that the chip never
+proved it, and names no flash, so that no job takes it for what a device holds.
+"""
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
+from itertools import count
+from pathlib import Path
 
+from core.bkimage import backup as judge
+from core.fault import FaultError
 from core.job import Result
+from core.openbk import wire
 from core.openbk.difference import Change, changes, shown
 from core.openbk.plan import without_defaults
+from core.profile.block import SECTOR
 from core.profile.check import require_possible
-from core.profile.in_dump import edited, find
+from core.profile.in_dump import Place, edited, find, holder, require_chip
 from core.profile.model import POWER_UP, Channel, Profile, flat, for_mac
 from core.profile.tables import RELAYS
 from core.profile.toml_file import dump
+from core.store.backups import SidecarFacts
+from core.store.clock import stamp
+from core.store.store import Store
 
 MAC_AT, MAC_SIZE = 0x2D8, 6
 
@@ -52,10 +66,71 @@ def apply(data: bytes, profile: Profile) -> bytes:
     return edited(data, _meant(data, profile))
 
 
+def kept(store: Store) -> list[tuple[Path, Place]]:
+    """Every file in the folder of backups that holds a configuration, the newest first."""
+    root = store.backups.root
+    files = sorted([*root.glob("*/*.bin"), *root.glob("*/*.sector")], key=lambda p: p.name)
+    found = ((path, holder(path)) for path in reversed(files))
+    return [(path, place) for path, place in found if place is not None]
+
+
+async def keep(store: Store, source: Path, data: bytes) -> Path:
+    """Keep the edited `data` of the dump `source` as a new file.  Raises STORE-*."""
+    chip = find(data).chip
+    if len(data) <= SECTOR:
+        name = f"{stamp(store.now())}-{chip or 'any'}-config.sector"
+        folder = store.backups.root / (_plain(owner_of(data, source)) or "unknown")
+        path = _free(folder / name)
+        await asyncio.to_thread(store.files.write, path, data)
+        return path
+    info = await asyncio.to_thread(judge.examine, data)
+    mac = wire.normal_mac(info.mac.hex() if info.mac else "") or owner_of(data, source)
+    part = store.backups.begin(mac or None, chip, len(data))
+    try:
+        await part.write(0, data)
+        made = await part.finish(
+            SidecarFacts(
+                chip=chip,
+                flash_id="",
+                mac=mac,
+                size=len(data),
+                true=False,
+                whole=info.whole,
+                reasons=(f"edited: the configuration in {source.name} was changed", *info.reasons),
+                chip_crc="",
+                source="edited",
+            )
+        )
+    except FaultError:  # half of it is no backup that anybody could go on with
+        part.path.unlink(missing_ok=True)
+        part.map_path.unlink(missing_ok=True)
+        raise
+    finally:
+        part.close()
+    return made.path
+
+
+def owner_of(data: bytes, source: Path) -> str:
+    """The MAC in the configuration, else that of the folder of backups that the file lies in."""
+    inside = mac_of(data)
+    return wire.normal_mac(inside if inside.strip("0") else source.parent.name)
+
+
+def _plain(mac: str) -> str:
+    return mac.replace(":", "").lower()
+
+
+def _free(path: Path) -> Path:
+    """The path, with a number where a file of that name is."""
+    names = (path.with_name(f"{path.stem}-{number}{path.suffix}") for number in count(2))
+    return path if not path.exists() else next(name for name in names if not name.exists())
+
+
 def _meant(data: bytes, profile: Profile) -> Profile:
     """Names filled in, `on_power_up` spread over the relays that there are."""
     wanted = for_mac(profile, mac_of(data))
     require_possible(wanted)
+    require_chip(find(data), wanted)
     channels = dict(wanted.channels)
     if wanted.on_power_up is not None:
         for pin in {**configuration(data).pins, **wanted.pins}.values():

@@ -5,7 +5,10 @@ Everything outside of the sector stays byte for byte.
 
 from __future__ import annotations
 
+import contextlib
+import os
 from dataclasses import dataclass
+from pathlib import Path
 
 from core.fault import FaultError
 from core.profile import faults
@@ -46,11 +49,31 @@ def edited(data: bytes, profile: Profile) -> bytes:
     Raises PROFILE-BLOCK, PROFILE-VALUE.
     """
     place = find(data)
-    if profile.chip and place.chip and profile.chip != place.chip:
+    require_chip(place, profile)
+    block = place.block.with_profile(profile).data
+    return data[: place.start] + block + data[place.start + len(block) :]
+
+
+def require_chip(place: Place, profile: Profile) -> None:
+    """Refuse a profile of another chip.  Raises PROFILE-VALUE."""
+    if profile.chip and place.chip and profile.chip.lower() != place.chip:
         raise faults.VALUE(
             what=f"The profile is for {profile.chip}, the dump is of a {place.chip}.",
             cause="Pins differ between the chips.",
             next="Choose the profile of this chip.",
         )
-    block = place.block.with_profile(profile).data
-    return data[: place.start] + block + data[place.start + len(block) :]
+
+
+def holder(path: Path) -> Place | None:
+    """The configuration in a file, None when there is none.  Reads the places where one can be,
+    and nothing else."""
+    try:
+        with path.open("rb") as file:
+            bare = file.seek(0, os.SEEK_END) <= SECTOR
+            for chip, start in ({"": 0} if bare else PLACES).items():
+                file.seek(start)
+                with contextlib.suppress(FaultError):
+                    return Place(chip, start, Block.parse(file.read(SECTOR)))
+    except OSError:
+        return None
+    return None
