@@ -10,7 +10,7 @@ from core.fault import Fault
 if TYPE_CHECKING:
     from core.air.feed import Hear
     from core.radio.radio import Listening, Radio
-    from tui.host import Tools
+    from tui.work import Tools
 
 
 class RadioSource:

@@ -15,7 +15,7 @@ from textual.filter import LineFilter, NoColor
 from core.fault import FaultError
 from tui.actions import APP_ACTIONS, PaneInfo, panes
 from tui.driver import ThinDriver
-from tui.host import Host, Work
+from tui.host import Host
 from tui.look import BENCH, MONO, PlainText, glyphs, theme_name
 from tui.mailbox import Mailbox
 from tui.model import Model
@@ -23,6 +23,7 @@ from tui.panes.base import PaneScreen, screen_for
 from tui.turns import TurnsApp
 from tui.widgets.dialog import HelpDialog, QuestionDialog, QuitDialog
 from tui.widgets.palette import Entry, PaletteDialog
+from tui.work import Work
 
 
 def _bindings() -> list[BindingType]:
@@ -154,6 +155,10 @@ class WattbenchApp(TurnsApp[None]):
 
     # -- actions ---------------------------------------------------------------------------
 
+    def go(self, pane: str) -> None:
+        """Open a pane soon."""
+        self.call_later(self.action_go, pane)
+
     async def action_go(self, pane: str) -> None:
         """Open a pane; the next key finds it there."""
         await self.switch_mode(pane)
@@ -223,7 +228,7 @@ class WattbenchApp(TurnsApp[None]):
                 pane.title,
                 pane.digit,
                 pane.about,
-                partial(self.call_later, self.action_go, pane.name),
+                partial(self.go, pane.name),
             )
             for pane in self.panes
         ]

@@ -175,8 +175,8 @@ def _broken(error: Exception, *, json: bool) -> int:
     from core.fault import FaultError
     from core.store.store import Store
     from tui.home import find_home
-    from tui.host import append_log
     from tui.lines import internal
+    from tui.logfile import append_log
     from tui.output import Output
 
     home, _, owner = find_home("", None)

@@ -23,9 +23,10 @@ from core.events import (
 )
 from core.fault import Exit, FaultError, Touched
 from core.job import exit_code
-from tui.host import Host, Options, Work
+from tui.host import Host, Options
 from tui.output import Output
 from tui.streams import fill_streams
+from tui.work import Work
 
 Run = Callable[[argparse.Namespace, "Bench"], int]
 

@@ -16,7 +16,8 @@ from weakref import WeakKeyDictionary
 
 from core.fault import FaultError
 from core.job import Reporter, Result
-from tui.host import Host, Tools, Work
+from tui.host import Host
+from tui.work import Tools, Work
 
 if TYPE_CHECKING:
     from core.openbk.client import Client, Connect, Turns

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from core.events import Event, Facts
 from core.job import Reporter, Result
-from tui.host import Host, Tools, Work
+from tui.host import Host
 from tui.lines import Bench, follow
+from tui.work import Tools, Work
 
 if TYPE_CHECKING:
     from core.beken.tasks.console import Heard

@@ -18,7 +18,8 @@ import tui.app
 from core.events import Body, Event
 from core.link.ports import Port, Use
 from tui.app import WattbenchApp
-from tui.host import Host, Options, Tools
+from tui.host import Host, Options
+from tui.work import Tools
 
 GOLDENS = Path(__file__).parent / "goldens"
 BENCH = (80, 24)

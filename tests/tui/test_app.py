@@ -11,9 +11,9 @@ from core.events import Asked, Note, Phase, Question, Started
 from core.job import Reporter, Result
 from tests.tui import scenes
 from tests.tui.stage import Stage, StageApp, StageHost, golden, staged
-from tui.host import Tools, Work
 from tui.look import PlainText, plain_text
 from tui.widgets.dialog import QuestionDialog, QuitDialog
+from tui.work import Tools, Work
 
 PANES = ["Flash", "Backup", "Scan", "Meter", "OpenBK", "Jobs"]
 

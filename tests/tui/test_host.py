@@ -24,7 +24,8 @@ from core.fault import FaultError
 from core.job import Reporter, Result
 from core.store.jobs import lock_holder
 from core.store.store import Store
-from tui.host import Host, Options, Tools, Work
+from tui.host import Host, Options
+from tui.work import Tools, Work
 
 Task = Callable[[Reporter, Tools], Awaitable[Result]]
 GATE = Question("gate", "Go on?")

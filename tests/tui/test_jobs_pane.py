@@ -8,7 +8,7 @@ from core import faults
 from core.events import Note, Phase, Started
 from core.job import Reporter, Result
 from tests.tui.stage import Stage, StageHost, golden, staged
-from tui.host import Tools, Work
+from tui.work import Tools, Work
 
 
 async def _ends(report: Reporter, _tools: Tools) -> Result:

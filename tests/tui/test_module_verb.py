@@ -14,9 +14,9 @@ from core.fault import FaultError
 from core.store.store import Store
 from tests.core.telink.bench import Bench, bench, fault_of, result_of
 from tests.virtual_clock import virtual
-from tui.host import Work
 from tui.verbs import module as verb
 from tui.verbs.jobs import resume_work
+from tui.work import Work
 
 WORDS = {
     "info": (),

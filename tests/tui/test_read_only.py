@@ -8,9 +8,10 @@ import pytest
 
 from core.events import Failed
 from core.store.store import Store
-from tui.host import Host, Options, Work
+from tui.host import Host, Options
 from tui.plug_setup import config_work
 from tui.verbs import module, plug
+from tui.work import Work
 
 REACH = plug.link_options(port="/dev/none", lead="gnd", supply="", baud=0, link_timeout=1.0)
 MODULE = {"port": "/dev/none", "baud": 0}

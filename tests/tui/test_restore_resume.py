@@ -9,8 +9,8 @@ from core.job import Reporter, Result
 from core.store.store import Store
 from tests.tui.stage import Stage, StageHost, staged
 from tests.tui.test_jobs_pane import DONE, FAILS, run
-from tui.host import Tools, Work
 from tui.verbs.plug import resume_work, speed
+from tui.work import Tools, Work
 
 
 async def _cut(report: Reporter, tools: Tools) -> Result:

@@ -16,8 +16,8 @@ from pathlib import Path
 from core.events import Question
 from core.job import Reporter, Result
 from tui.cli import _options, global_parser
-from tui.host import Tools, Work
 from tui.lines import Bench, run_verb
+from tui.work import Tools, Work
 
 
 def main() -> int:

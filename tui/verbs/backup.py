@@ -23,8 +23,8 @@ from typing import TYPE_CHECKING, Any
 
 from core.fault import Exit, FaultError
 from core.job import Reporter, Result
-from tui.host import Tools, Work
 from tui.lines import Bench
+from tui.work import Tools, Work
 
 if TYPE_CHECKING:
     from core.link.api import Link

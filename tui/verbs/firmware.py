@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.job import Reporter, Result
-from tui.host import Host, Tools, Work
+from tui.host import Host
 from tui.lines import Bench
+from tui.work import Tools, Work
 
 if TYPE_CHECKING:
     from core.guide.shelf import Shelf

@@ -1,8 +1,8 @@
 """what was done: list jobs, show one, go on with one that was cut off
 
-    wattbench jobs list
-    wattbench jobs show ID [--markdown]
-    wattbench jobs resume ID [--port P]
+wattbench jobs list
+wattbench jobs show ID [--markdown]
+wattbench jobs resume ID [--port P]
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from typing import Any
 
 from core import faults
 from core.store.store import Store
-from tui.host import Work
 from tui.lines import Bench
 from tui.report import job_lines, job_markdown
+from tui.work import Work
 
 
 def add(parser: argparse.ArgumentParser) -> None:

@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.job import Reporter, Result
-from tui.host import Tools, Work
 from tui.lines import Bench
+from tui.work import Tools, Work
 
 if TYPE_CHECKING:
     from core.link.api import Link

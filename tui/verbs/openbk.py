@@ -25,8 +25,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.events import Event, Failed, Finished
-from tui.host import Work
 from tui.lines import Bench
+from tui.work import Work
 
 if TYPE_CHECKING:
     from core.openbk.client import Connect
@@ -50,7 +50,6 @@ HELP = {
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
     actions = parser.add_subparsers(dest="action", required=True, metavar="|".join(HELP))
     made = {name: actions.add_parser(name, help=text) for name, text in HELP.items()}
     made["find"].add_argument("targets", nargs="*", metavar="NET", help="192.168.1.0/24, or hosts")

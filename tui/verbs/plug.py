@@ -25,8 +25,8 @@ from typing import TYPE_CHECKING, Any
 
 from core.job import Reporter, Result
 from tui import plug_setup
-from tui.host import Tools, Work
 from tui.lines import Bench
+from tui.work import Tools, Work
 
 if TYPE_CHECKING:
     from core.link.api import Link

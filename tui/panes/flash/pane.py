@@ -31,8 +31,8 @@ from tui.widgets.steps import StepList
 if TYPE_CHECKING:
     from core.beken.bootlog import Verdict
     from core.beken.tasks.console import Heard
-    from tui.host import Work
     from tui.plug_setup import Listening
+    from tui.work import Work
 
 JOBS = ("flash", "backup", "restore", "configure", "identify", "listen", "selftest")
 HEARD = 500

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from textual.content import Content
 
-from tui.host import Work
 from tui.panes.base import BasePane, Line
 from tui.panes.meter import choices
 from tui.panes.meter.near import Nearby
@@ -18,6 +17,7 @@ from tui.verbs import meter as verb
 from tui.widgets.dialog import PickDialog, TextDialog
 from tui.widgets.form import Field, Form
 from tui.widgets.prose import fit
+from tui.work import Work
 
 KIND, LIVE = "meter-", "meter-live"
 LOOK = 1.5

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.job import Reporter, Result
 from core.openbk.client import Connect
-from tui.host import Tools, Work
+from tui.work import Tools, Work
 
 
 def switch_work(connect: Connect, host: str, channel: int) -> Work:
