@@ -152,6 +152,14 @@ REFERENCE = FaultKind(
     "was sent. Read the reference meter again.",
     exit=Exit.REFUSED,
 )
+NO_FACTORS = FaultKind(
+    "OBK-NO-FACTORS",
+    "No calibration factors to put back",
+    "`openbk calibrate HOST --factors PROFILE` needs a profile whose [calibration] names voltage, "
+    "current or power, as `openbk export` writes it. Nothing was sent. Without such a profile, "
+    "calibrate with a reference meter.",
+    exit=Exit.REFUSED,
+)
 SERIAL_BUSY = FaultKind(
     "OBK-OPEN-DEVICE",
     "The device may still be open",

@@ -14,6 +14,7 @@ from enum import StrEnum
 
 from core.openbk import faults, wire
 from core.openbk.wire import Factors
+from core.profile.model import Calibration
 
 MAINS = (80.0, 270.0)
 USUAL = 230.0
@@ -23,6 +24,9 @@ HIGHEST_CURRENT = 20.0
 HIGHEST_POWER = 4600.0
 OVERALL = 0.01
 PULSES = 0.6
+SAME = 0.05
+"""Voltage and current windows nearer to each other than this count the same pulses: for a load of
+a socket the second would be above 20 A."""
 NOTHING = 1.0
 """Watts below which a load counts as none."""
 
@@ -77,6 +81,17 @@ def require_plausible(value: float, quantity: Quantity) -> None:
         )
 
 
+def require_factor(value: float, quantity: Quantity) -> None:
+    """Raise OBK-REFERENCE for a factor that is far from the default of its quantity."""
+    usual = KINDS[quantity].factor
+    if not (math.isfinite(value) and usual / FAR <= value <= usual * FAR):
+        raise faults.REFERENCE(
+            what=f"The {quantity} factor {value:g} is far from {usual:.4g}, a BL0937's usual one.",
+            cause="It is of another meter chip, or was set with wrong pins.",
+            next="Take another configuration, or calibrate with a reference meter.",
+        )
+
+
 def require_resistive(volts: float, amperes: float, watts: float) -> None:
     """Raise OBK-REFERENCE unless power is near voltage times current."""
     apparent = volts * amperes
@@ -101,6 +116,22 @@ def factor_of(factors: Factors, quantity: Quantity) -> float:
     return factors[kind.index] or kind.factor
 
 
+def factors_of(calibration: Calibration) -> Factors:
+    """The factors that a profile names; 0 for those it does not."""
+    c = calibration
+    return Factors(c.voltage or 0.0, c.current or 0.0, c.power or 0.0)
+
+
+def value_of(energy: wire.Energy, quantity: Quantity) -> float:
+    """What the device shows of a quantity; 0 when it has no number for it."""
+    found = {
+        Quantity.VOLTAGE: energy.voltage,
+        Quantity.CURRENT: energy.current,
+        Quantity.POWER: energy.power,
+    }[quantity]
+    return found or 0.0
+
+
 def one_pulse(reference: float, factor: float) -> float:
     """How much one pulse a second is of the reference, as a share."""
     return factor / reference
@@ -121,6 +152,20 @@ def pulse_line(quantity: Quantity, reference: float, factor: float) -> str:
     return text
 
 
+def reachable(factors: Factors) -> str:
+    """How fine each quantity can be, and the load that 1 % takes; said before anything moves."""
+    volts, amperes, watts = (factor_of(factors, quantity) for quantity in Quantity)
+    return (
+        f"One pulse a second is {watts:.2g} W, {1000 * amperes:.0f} mA and {volts:.2f} V: 1 % "
+        f"needs {_heavy(100 * watts)} W and {100 * amperes:.1f} A. 500 W is recommended, 1 kW is "
+        "better."
+    )
+
+
+def _heavy(watts: float) -> str:
+    return f"{math.ceil(watts / 10) * 10:.0f}"
+
+
 def symptom(energy: wire.Energy, references: Mapping[Quantity, float], factors: Factors) -> str:
     """What readings with a load say about exchanged pins; nothing when they look right.
 
@@ -139,10 +184,17 @@ def symptom(energy: wire.Energy, references: Mapping[Quantity, float], factors: 
             f"It shows {volts:.1f} V and {amperes:.1f} A: voltage and current look exchanged. "
             "Give the SEL pin the other role: BL0937SEL_n instead of BL0937SEL, or back."
         )
-    if not fits and power > FAR * (watts or 1000.0):
+    same = _same_pulses(volts, amperes)
+    resistive = 1 / FAR <= power / (mains * amperes or 1.0) <= FAR
+    if not fits and (power > FAR * (watts or 1000.0) or (same and not resistive)):
         return (
             f"It shows {power:.0f} W and {volts:.1f} V: CF and CF1 look exchanged. Exchange the "
             "roles of their two pins."
+        )
+    if same:
+        return (
+            f"It shows {amperes:.1f} A from as many pulses as {volts:.1f} V: the current is "
+            "constant and does not follow the load. BL0937SEL is on the wrong pin."
         )
     if power < NOTHING and (watts is None or watts > 5 * NOTHING):
         if amperes > 0.05:
@@ -154,6 +206,11 @@ def symptom(energy: wire.Energy, references: Mapping[Quantity, float], factors: 
     if not fits:
         return f"It shows {volts:.1f} V at the mains: BL0937CF1 or BL0937SEL is on the wrong pin."
     return ""
+
+
+def _same_pulses(volts: float, amperes: float) -> bool:
+    counts = volts / KINDS[Quantity.VOLTAGE].factor, amperes / KINDS[Quantity.CURRENT].factor
+    return min(counts) > 0 and abs(counts[1] / counts[0] - 1) < SAME
 
 
 def meter_pins(roles: Collection[str]) -> list[str]:

@@ -327,8 +327,8 @@ class _Maker:
                 paths.remove("calibration.power_max")
         if paths:
             self.notes.append(
-                "Calibration is not sent: the firmware has no request for it. "
-                "Use 'openbk calibrate' with a load."
+                "Calibration factors are not sent: the firmware has no request for them. "
+                "'wattbench openbk calibrate HOST --factors PROFILE' puts them back with a load on."
             )
 
     # -- the network, last -----------------------------------------------------------------

@@ -7,23 +7,42 @@ that makes up for that window: `reference x shown now / mean` (rulings O5).
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
-from typing import Any
+import math
+from collections.abc import Awaitable
+from dataclasses import dataclass, field
+from typing import TypeVar
 
+from core.fault import FaultError
 from core.job import Reporter
 from core.openbk import faults, wire
+from core.openbk.calibrated import Setting
 from core.openbk.client import Client
-from core.openbk.metering import KINDS, Quantity, factor_of, tolerance
+from core.openbk.metering import KINDS, Quantity, factor_of, tolerance, value_of
 from core.openbk.read import Device
 
-SETTLE = 5.0
-EVERY = 2.0
-AVERAGE = 30.0
-ONE_MEAN = int(AVERAGE / EVERY)
+T = TypeVar("T")
 STABLE = 3
-STABLE_WITHIN = 60.0
 JITTER = 0.03
 TRIES = 5
+"""Values sent for one quantity; the best one is kept (rulings O5)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How long is waited for what, in seconds.  A simulated meter whose clock runs faster takes
+    all of it shorter."""
+
+    settle: float = 5.0
+    every: float = 2.0
+    mean: float = 30.0
+    stable_within: float = 60.0
+    saved: float = 4.0
+    again: float = 300.0
+
+    @property
+    def looks(self) -> int:
+        """Readings in one mean."""
+        return max(1, round(self.mean / self.every))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,96 +58,134 @@ class Readings:
     def mean(self, quantity: Quantity) -> float:
         return mean(self.values, quantity)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, float]:
         return {str(q): round(self.mean(q), 4) for q in Quantity}
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """What came of one quantity; `error` and `tolerance` are shares, `uncertainty` too."""
-
-    quantity: Quantity
-    reference: float
-    before: float
-    after: float
-    factor_before: float
-    factor: float
-    error: float
-    tolerance: float
-    tries: int
-
-    @property
-    def good(self) -> bool:
-        return abs(self.error) <= self.tolerance
-
-    def line(self) -> str:
-        unit = KINDS[self.quantity].unit
-        return (
-            f"{self.quantity} {self.after:.4g} {unit} for {self.reference:.4g} {unit} "
-            f"({100 * self.error:+.1f} %, tolerance {100 * self.tolerance:.1f} %)"
-        )
-
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "reference": self.reference,
-            "before": round(self.before, 4),
-            "after": round(self.after, 4),
-            "factor_before": self.factor_before,
-            "factor": self.factor,
-            "error": round(self.error, 5),
-            "tolerance": round(self.tolerance, 5),
-            "uncertainty": round(max(self.tolerance, abs(self.error)), 5),
-            "tries": self.tries,
-            "within": self.good,
-        }
-
-
-def value_of(energy: wire.Energy, quantity: Quantity) -> float:
-    found = {
-        Quantity.VOLTAGE: energy.voltage,
-        Quantity.CURRENT: energy.current,
-        Quantity.POWER: energy.power,
-    }[quantity]
-    return found or 0.0
 
 
 def mean(values: tuple[wire.Energy, ...], quantity: Quantity) -> float:
     return sum(value_of(energy, quantity) for energy in values) / len(values)
 
 
-async def shown(client: Client) -> wire.Energy:
-    """One reading.  Raises OBK-NO-METER when the driver has stopped."""
-    energy = await client.energy()
-    if energy is None:
-        raise faults.NO_METER(
-            what="The device stopped measuring.",
-            cause="The driver was stopped, or the device restarted.",
-            next="Begin again.",
-        )
-    return energy
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One calibration: the device, who is told, how long is waited, and what is set so far:
+    `begun` are quantities that a value was sent for.
 
-
-async def readings(client: Client, report: Reporter) -> Readings:
-    """Three readings in a row that agree within the jitter of a window and one pulse.
-
-    Raises OBK-UNSTABLE after a minute.
+    Every reading becomes the fact `live`: voltage, current, power, `doing` in words, and while a
+    mean is taken the seconds `left` and the `spread` of its readings as a share.
     """
-    loop = asyncio.get_running_loop()
-    end = loop.time() + STABLE_WITHIN
-    last: list[wire.Energy] = []
-    while loop.time() < end:
-        last = [*last[1 - STABLE :], await shown(client)]
-        report.facts("live", **{str(q): value_of(last[-1], q) for q in Quantity})
-        if len(last) == STABLE and all(_agree(last, q) for q in Quantity):
-            return Readings(tuple(last))
-        await report.waiting(asyncio.sleep(EVERY))
-    spread = ", ".join(f"{value_of(energy, Quantity.POWER):.1f} W" for energy in last)
-    raise faults.UNSTABLE(
-        what=f"The last readings were {spread}.",
-        cause="The load switches or warms up, or the mains is unsteady.",
-        next="Use a steady resistive load and wait until it is warm.",
-        state="The relay is on.",
-    )
+
+    client: Client
+    report: Reporter
+    device: Device
+    pace: Pace = field(default_factory=Pace)
+    begun: list[Quantity] = field(default_factory=list)
+    done: list[Setting] = field(default_factory=list)
+
+    async def shown(self, doing: str, **more: float) -> wire.Energy:
+        """One reading.  Raises OBK-NO-METER when the driver has stopped."""
+        energy = await self.client.energy()
+        if energy is None:
+            raise faults.NO_METER(
+                what="The device stopped measuring.",
+                cause="The driver was stopped, or the device restarted.",
+                next="Begin again.",
+            )
+        values = {str(q): value_of(energy, q) for q in Quantity}
+        self.report.facts("live", **values, doing=doing, **more)
+        return energy
+
+    async def readings(self) -> Readings:
+        """Three readings in a row that agree within the jitter of a window and one pulse.
+
+        Raises OBK-UNSTABLE after a minute.
+        """
+        loop = asyncio.get_running_loop()
+        end = loop.time() + self.pace.stable_within
+        last: list[wire.Energy] = []
+        while loop.time() < end:
+            last = [*last[1 - STABLE :], await self.shown("waiting for readings that agree")]
+            if len(last) == STABLE and all(_agree(last, q) for q in Quantity):
+                return Readings(tuple(last))
+            await self.pause(self.pace.every)
+        spread = ", ".join(f"{value_of(energy, Quantity.POWER):.1f} W" for energy in last)
+        raise faults.UNSTABLE(
+            what=f"The last readings were {spread}.",
+            cause="The load switches or warms up, or the mains is unsteady.",
+            next="Use a steady resistive load and wait until it is warm.",
+        )
+
+    async def pause(self, seconds: float) -> None:
+        """Wait; a stop is honoured here."""
+        await self.report.waiting(asyncio.sleep(seconds))
+
+    async def watching(self, wanted: Awaitable[T], doing: str) -> T:
+        """Wait for `wanted`, and go on telling what the device shows meanwhile."""
+
+        async def both() -> T:
+            work = asyncio.ensure_future(wanted)
+            try:
+                while not (await asyncio.wait([work], timeout=self.pace.every))[0]:
+                    await self.shown(doing)
+                return work.result()
+            finally:
+                work.cancel()
+                await asyncio.gather(work, return_exceptions=True)
+
+        return await self.report.waiting(both())
+
+    async def average(self, quantity: Quantity, turn: int) -> float:
+        """The mean over 30 s; `turn` means of this quantity were taken before."""
+        pace, values = self.pace, []
+        doing = f"averaging the {quantity}"
+        told: dict[str, float] = {"left": pace.mean}
+        for count in range(1, pace.looks + 1):
+            values.append(value_of(await self.shown(doing, **told), quantity))
+            told = {"left": (pace.looks - count) * pace.every, "spread": _spread(values)}
+            self.report.progress(
+                turn * pace.looks + count, max(turn + 1, 2) * pace.looks, "readings"
+            )
+            await self.pause(pace.every)
+        return sum(values) / len(values)
+
+    # -- factors ---------------------------------------------------------------------------
+
+    async def factors(self) -> wire.Factors:
+        """The factors in the configuration sector; the device saves them within two seconds."""
+        place = wire.CONFIG_AT[self.device.chip]
+        return wire.Factors.unpack(await self.client.flash(place + wire.FACTORS_AT, 12))
+
+    async def factor(self, quantity: Quantity) -> float:
+        """The factor in the configuration sector, or the default."""
+        return factor_of(await self.factors(), quantity)
+
+    async def land(self, quantity: Quantity, target: float, room: float, tries: int) -> int:
+        """Bring the stored factor within the share `room` of `target`; the best one is kept.
+
+        At most `tries` values are sent; returns how many were.  Raises OBK-REFUSED.
+        """
+        best, present, sent = math.inf, math.inf, 0
+        while sent < tries and (sent == 0 or abs(best / target - 1) > room):
+            sent += 1
+            present = await self._send(quantity, target)
+            if abs(present / target - 1) < abs(best / target - 1):
+                best = present
+            self.report.note("SET", f"{quantity}: factor {present:.6g} for {target:.6g}")
+        if abs(present / target - 1) > abs(best / target - 1) + 1e-6:
+            await self._send(quantity, best)
+        return sent
+
+    async def _send(self, quantity: Quantity, target: float) -> float:
+        """Tell the value that lands on `target` with what is shown now; the factor it gave."""
+        present = await self.factor(quantity)
+        now = value_of(await self.shown(f"setting the {quantity}"), quantity)
+        if now <= 0:
+            raise no_pulses(quantity)
+        if quantity not in self.begun:
+            self.begun.append(quantity)
+        await self.client.must(f"{KINDS[quantity].command} {now * target / present:.6f}")
+        await asyncio.sleep(self.pace.saved)  # and both kinds of window are counted anew
+        return await self.factor(quantity)
 
 
 def _agree(values: list[wire.Energy], quantity: Quantity) -> bool:
@@ -137,68 +194,46 @@ def _agree(values: list[wire.Energy], quantity: Quantity) -> bool:
     return max(found) - min(found) <= room
 
 
-async def average(client: Client, report: Reporter, quantity: Quantity, before: int) -> float:
-    """The mean over 30 s; `before` readings of this quantity were taken already."""
-    values = []
-    for count in range(1, ONE_MEAN + 1):
-        values.append(await shown(client))
-        report.progress(before + count, 2 * ONE_MEAN, "readings")
-        await report.waiting(asyncio.sleep(EVERY))
-    return mean(tuple(values), quantity)
+def _spread(values: list[float]) -> float:
+    highest = max(values)
+    return (highest - min(values)) / highest if highest > 0 else 0.0
 
 
-async def set_quantity(
-    client: Client, report: Reporter, device: Device, quantity: Quantity, reference: float
-) -> Setting:
-    """Set one quantity in at most five tries; the best factor is kept.
-
-    Every try is judged by the factor that the device stored, against the one that the mean
-    asks for.  Raises OBK-NO-METER when nothing is shown, OBK-REFUSED.
-    """
-    kind = KINDS[quantity]
-    before = await average(client, report, quantity, 0)
-    if before <= 0:
-        raise faults.NO_METER(
-            what=f"It shows 0 {kind.unit} with a reference of {reference:g} {kind.unit}.",
-            cause="No pulses arrive: no load, relay off, or the wrong pin.",
-            next="Check the load and the metering pins.",
-            state="The relay is on.",
-        )
-    old = await stored_factor(client, device, quantity)
-    target = old * reference / before
-    allowed = tolerance(reference, target)
-    best, tries = old, 0
-    while tries < TRIES and (tries == 0 or abs(best / target - 1) > allowed / 2):
-        tries += 1
-        present = await _send(client, device, quantity, target)
-        if abs(present / target - 1) < abs(best / target - 1):
-            best = present
-        report.note("SET", f"{quantity}: try {tries}, factor {present:.6g} for {target:.6g}")
-    if present_is_worse(await stored_factor(client, device, quantity), best, target):
-        await _send(client, device, quantity, best)
-    await report.waiting(asyncio.sleep(SETTLE))
-    after = await average(client, report, quantity, ONE_MEAN)
-    final = await stored_factor(client, device, quantity)
-    return Setting(
-        quantity, reference, before, after, old, final, after / reference - 1, allowed, tries
+def no_pulses(quantity: Quantity) -> FaultError:
+    """The fault of a quantity that shows nothing."""
+    return faults.NO_METER(
+        what=f"It shows 0 {KINDS[quantity].unit}.",
+        cause="No pulses arrive: no load, relay off, or the wrong pin.",
+        next="Check the load and the metering pins.",
     )
 
 
-def present_is_worse(present: float, best: float, target: float) -> bool:
-    return abs(present / target - 1) > abs(best / target - 1) + 1e-6
+async def set_quantity(session: Session, quantity: Quantity, reference: float) -> Setting:
+    """Set one quantity; the factor that shows it best is kept.
 
-
-async def _send(client: Client, device: Device, quantity: Quantity, target: float) -> float:
-    """One try: tell the value that lands on `target` with what is shown now; the factor it gave."""
-    present = await stored_factor(client, device, quantity)
-    now = value_of(await shown(client), quantity)
-    await client.must(f"{KINDS[quantity].command} {now * target / present:.6f}")
-    await asyncio.sleep(2 * EVERY)  # saved, and both kinds of window are counted anew
-    return await stored_factor(client, device, quantity)
-
-
-async def stored_factor(client: Client, device: Device, quantity: Quantity) -> float:
-    """The factor in the configuration sector, or the default."""
-    place = wire.CONFIG_AT[device.chip]
-    raw = await client.flash(place + wire.FACTORS_AT, 12)
-    return factor_of(wire.Factors.unpack(raw), quantity)
+    Each round sends the value that the mean asks for and takes a new mean; it ends when that is
+    within the tolerance, or after five values.  Raises OBK-NO-METER when nothing is shown,
+    OBK-REFUSED.
+    """
+    before = shows = await session.average(quantity, 0)
+    if before <= 0:
+        raise no_pulses(quantity)
+    old = factor = await session.factor(quantity)
+    allowed = tolerance(reference, old * reference / before)
+    tries, turn = 0, 0
+    rounds: list[tuple[float, float, float]] = []
+    while not rounds or (rounds[-1][0] > allowed and tries < TRIES):
+        target = factor * reference / shows
+        tries += await session.land(quantity, target, allowed / 2, TRIES - tries)
+        await session.pause(session.pace.settle)
+        turn += 1
+        shows = await session.average(quantity, turn)
+        if shows <= 0:
+            raise no_pulses(quantity)
+        factor = await session.factor(quantity)
+        rounds.append((abs(shows / reference - 1), factor, shows))
+    _error, best, after = min(rounds)
+    if best != factor:
+        await session.land(quantity, best, allowed / 2, 1)
+        factor = await session.factor(quantity)
+    return Setting(quantity, reference, before, after, old, factor, allowed, tries)

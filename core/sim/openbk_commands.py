@@ -104,7 +104,8 @@ class Commands:
             return FEW
         device.tick()
         outcome = handler(self, args, rest)
-        device.changed()
+        if outcome != FAILED:  # a factor that is refused works until the restart, unsaved
+            device.changed()
         return outcome
 
     def _handler(self, low: str) -> Handler | None:

@@ -151,7 +151,7 @@ class Served:
     def __init__(self, options: OpenBkOptions) -> None:
         loop = asyncio.get_running_loop()
         self.options = options
-        self.device = OpenBeken(options, loop.time)
+        self.device = OpenBeken(options, lambda: loop.time() * options.speed)
         self.site = Site(self.device)
         self.device.on_reboot = self._reboot_in
         self.requests: list[tuple[str, str]] = []

@@ -20,22 +20,25 @@ class Load:
     """What hangs on the plug: a resistive load at the mains.
 
     `volts` and `watts` are true values; `true_factors` are what a perfect calibration gives;
-    `jitter` is how much a counting window varies, as a share.
+    `jitter` is how much a counting window varies, as a share; `drift` how much more the load
+    takes with every second.
     """
 
     volts: float = 230.0
     watts: float = 1000.0
     true_factors: tuple[float, float, float] = (0.1300, 0.01160, 1.46)
     jitter: float = 0.0
+    drift: float = 0.0
 
     @property
     def amperes(self) -> float:
         return self.watts / self.volts if self.volts else 0.0
 
-    def pulses(self, relay: bool) -> tuple[float, float, float]:
-        """Pulses a second of V, I and P; current and power only through the relay."""
+    def pulses(self, relay: bool, seconds: int = 0) -> tuple[float, float, float]:
+        """Pulses a second of V, I and P, so long after the start; current and power only through
+        the relay."""
         v, i, p = self.true_factors
-        through = 1.0 if relay else 0.0
+        through = 1.0 + self.drift * seconds if relay else 0.0
         return self.volts / v, through * self.amperes / i, through * self.watts / p
 
 
@@ -54,6 +57,7 @@ class Meter:
     seconds: int = 0
     swap_sel: bool = False
     swap_cf: bool = False
+    stuck_sel: int | None = None  # VOLTS or AMPERES: CF1 counts only that, whatever SEL says
 
     def start(self, now: float) -> None:
         if self.running:
@@ -73,7 +77,7 @@ class Meter:
             return
         due = int(now - self.began)
         steps = range(max(self.seconds, due - 4), due)
-        true = self.load.pulses(relay)
+        true = self.load.pulses(relay, due)
         for second in steps:
             self._window(second, true, factors)
         passed = due - self.seconds
@@ -88,6 +92,8 @@ class Meter:
         voltage_turn = (second % 2 == 0) != self.swap_sel
         which = VOLTS if second % 2 == 0 else AMPERES
         seen = true[VOLTS] if voltage_turn else true[AMPERES]
+        if self.stuck_sel is not None:
+            seen = true[self.stuck_sel]
         power = true[WATTS]
         if self.swap_cf:
             seen, power = power, seen

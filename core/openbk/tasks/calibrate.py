@@ -2,35 +2,38 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from core.events import Question
 from core.fault import Touched
 from core.job import Reporter, Result
-from core.openbk import faults, history, wire
+from core.openbk import faults, wire
 from core.openbk.client import Client, Connect
-from core.openbk.console import require_meter_pins
 from core.openbk.fleet import on_host
-from core.openbk.lost import switching
+from core.openbk.loaded import (
+    ask,
+    check_no_load,
+    keep_factors,
+    off_limits,
+    read_checked,
+    relay_of,
+    tell_table,
+    under_load,
+)
 from core.openbk.metering import (
-    NOTHING,
     Quantity,
     factor_of,
+    factors_of,
     pulse_line,
     require_plausible,
     require_resistive,
     symptom,
 )
-from core.openbk.read import Device, read_device
-from core.openbk.setting import SETTLE, Readings, Setting, readings, set_quantity
+from core.openbk.setting import Pace, Readings, Session, set_quantity
 from core.store.store import Store
 
 PHASES = 8
-DRIVER_WITHIN = 10.0
-AGAIN_AFTER = 300.0
 
 Reference = Callable[[Quantity, wire.Energy], Awaitable[float | None]]
 """Gives the true value of a quantity when it is asked for, with what the device shows; None
@@ -46,23 +49,35 @@ class CalibrateOptions:
     channel: int | None = None
     reset_energy: bool = False
     again: bool = True
+    pace: Pace = field(default_factory=Pace)
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """A reference whose values were read before."""
+
+    values: dict[Quantity, float]
+
+    async def __call__(self, quantity: Quantity, _energy: wire.Energy) -> float | None:
+        return self.values.get(quantity)
 
 
 def fixed(
     *, voltage: float | None = None, current: float | None = None, power: float | None = None
-) -> Reference:
+) -> Fixed:
     """References that were read before.  Raises OBK-REFERENCE when they cannot be true."""
-    values = {Quantity.VOLTAGE: voltage, Quantity.CURRENT: current, Quantity.POWER: power}
+    given = {Quantity.VOLTAGE: voltage, Quantity.CURRENT: current, Quantity.POWER: power}
+    values = {quantity: value for quantity, value in given.items() if value is not None}
+    require_true(values)
+    return Fixed(values)
+
+
+def require_true(values: dict[Quantity, float]) -> None:
+    """Raise OBK-REFERENCE for values that no resistive load at a socket has."""
     for quantity, value in values.items():
-        if value is not None:
-            require_plausible(value, quantity)
-    if voltage and current and power:
-        require_resistive(voltage, current, power)
-
-    async def give(quantity: Quantity, _energy: wire.Energy) -> float | None:
-        return values[quantity]
-
-    return give
+        require_plausible(value, quantity)
+    if len(values) == len(Quantity):
+        require_resistive(*(values[quantity] for quantity in Quantity))
 
 
 async def calibrate(
@@ -77,8 +92,8 @@ async def calibrate(
     """Set voltage, current and power by the averaging rule and judge each by its tolerance.
 
     `bench_holder(mac)` names a serial job of this device that runs, or is empty.  Result: one
-    entry a quantity (reference, before, after, factor, error, tolerance, tries), `no_load`,
-    `again`, `energy_before`.  Raises OBK-OPEN-DEVICE, OBK-DRIVER-PINS, OBK-NO-METER,
+    entry a quantity (reference, before, after, factor, error, tolerance, uncertainty, tries),
+    `no_load`, `again`, `energy_before`.  Raises OBK-OPEN-DEVICE, OBK-DRIVER-PINS, OBK-NO-METER,
     OBK-UNSTABLE, OBK-REFERENCE, OBK-NOT-IN-TOLERANCE.
     """
     return await on_host(
@@ -97,215 +112,124 @@ async def _calibrate(
     bench_holder: Callable[[str], str],
 ) -> Result:
     report.phase("Read", 1, PHASES)
-    device = await read_device(client)
-    await history.keep(store, device, "before")
-    holder = bench_holder(device.mac)
-    if holder:
-        raise faults.SERIAL_BUSY(
-            what=f"{device.name} is in use on the bench: {holder}.",
-            cause="A serial job of this device runs, so it is open.",
-            next="Finish that job and close the case first.",
-        )
-    if device.chip not in wire.CONFIG_AT:
-        raise faults.WRONG_CHIP(
-            what=f"Where a {device.chip} keeps its factors is not known.",
-            cause="Only BK7231N and BK7231T are.",
-            next="Calibrate it by hand on its page.",
-        )
-    channel = _channel(device, options.channel)
-    require_meter_pins(await client.pins())
-    await _ask(report, device, channel)
-    await report.point_of_no_return("The relay and some factors may have been changed.")
-    with switching(store, device, device.relays):
-        return await _with_load(report, client, device, channel, options, reference)
+    device = await read_checked(report, client, store, bench_holder)
+    channel = relay_of(device, options.channel)
+    known = reference.values if isinstance(reference, Fixed) else {}
+    now = factors_of(device.profile.calibration)
+    for quantity, value in known.items():
+        report.note("PULSES", pulse_line(quantity, value, factor_of(now, quantity)))
+    await ask(report, device, channel)
+    report.phase("Driver and relay", 2, PHASES)
+    session = Session(client, report, device, options.pace)
+
+    async def work(first: Readings) -> Result:
+        wanted = await _references(session, reference, first)
+        return await _set_all(session, store, channel, options, wanted)
+
+    return await under_load(session, store, channel, work)
 
 
-def _channel(device: Device, wanted: int | None) -> int:
-    channels = device.relays
-    if wanted is not None and wanted in channels:
-        return wanted
-    if wanted is None and len(channels) == 1:
-        return channels[0]
-    raise faults.NO_METER(
-        what=f"{device.name} has relays on channels {', '.join(map(str, channels)) or 'none'}.",
-        cause="It is not clear which relay the load hangs on.",
-        next="Name its channel with --channel." if channels else "Give a pin the role Rel.",
-    )
-
-
-async def _ask(report: Reporter, device: Device, channel: int) -> None:
-    await report.confirm(
-        Question(
-            "closed",
-            f"{device.name}, {device.mac}: is this plug closed and reassembled, not open on a "
-            "bench? Mains on an open plug kills.",
-        )
-    )
-    await report.confirm(
-        Question(
-            "load",
-            f"The relay of {device.name} (channel {channel}) will be switched on, and off at the "
-            "end. Is only a resistive load behind it, within the plug's rating, that may lose "
-            "power: no computer, no router?",
-        )
-    )
-
-
-async def _with_load(
-    report: Reporter,
-    client: Client,
-    device: Device,
+async def _set_all(
+    session: Session,
+    store: Store,
     channel: int,
     options: CalibrateOptions,
-    reference: Reference,
+    wanted: dict[Quantity, float],
 ) -> Result:
-    report.phase("Driver and relay", 2, PHASES)
-    await start_driver(client)
-    await client.must(f"SetChannel {channel} 1")
-    report.note("SETTLE", f"Relay on; waiting {SETTLE:.0f} s, then for three readings that agree.")
-    await report.waiting(asyncio.sleep(SETTLE))
-    first = await readings(client, report)
-    report.facts("readings", **first.to_json())
-    report.phase("References", 3, PHASES)
-    wanted = await _references(report, client, device, reference, first)
-    done: list[Setting] = []
+    """Every quantity, the check without load, and the record."""
+    report = session.report
     for index, quantity in enumerate(Quantity, 4):
-        value = wanted.get(quantity)
-        if value is None:
-            continue
-        report.phase(f"Set the {quantity}", index, PHASES)
-        done.append(await set_quantity(client, report, device, quantity, value))
+        if quantity in wanted:
+            report.phase(f"Set the {quantity}", index, PHASES)
+            session.done.append(await set_quantity(session, quantity, wanted[quantity]))
     report.phase("Without load", 7, PHASES)
-    no_load = await _no_load(report, client, channel)
+    no_load = await check_no_load(session, channel)
     report.phase("Record", 8, PHASES)
-    extra = await _record(report, client, channel, options, device, wanted)
-    result = _result(device, done, no_load, extra)
-    _require_tolerance(done, result)
+    await keep_factors(session, store)
+    extra = await _record(session, channel, options, wanted)
+    result = _result(session, no_load, extra)
+    _require_tolerance(session)
+    tell_table(session)
     return result
 
 
-async def start_driver(client: Client) -> None:
-    """The driver runs, proven by a Status 8 with readings.  Raises OBK-NO-METER."""
-    if await client.energy() is None:
-        require_meter_pins(await client.pins())
-        await client.must("startDriver BL0937")
-    loop = asyncio.get_running_loop()
-    end = loop.time() + DRIVER_WITHIN
-    while loop.time() < end:
-        energy = await client.energy()
-        if energy is not None and (energy.voltage or energy.current or energy.power):
-            return
-        await asyncio.sleep(1.0)
-    raise faults.NO_METER(
-        what="The metering driver was started and shows nothing.",
-        cause="BL0937CF1 or BL0937SEL is on the wrong pin, or the plug is not at the mains.",
-        next="Check the pins against the profile of this plug.",
-    )
-
-
 async def _references(
-    report: Reporter, client: Client, device: Device, reference: Reference, first: Readings
+    session: Session, reference: Reference, first: Readings
 ) -> dict[Quantity, float]:
-    """What is wanted of each quantity; pins that look exchanged end it here."""
-    factors = await read_factors(client, device)
+    """What is wanted of each quantity; values that cannot be true and pins that look exchanged
+    end it here, before any factor is changed."""
+    report = session.report
+    report.phase("References", 3, PHASES)
+    factors = await session.factors()
     energy = first.energy
     found: dict[Quantity, float] = {}
     for quantity in Quantity:
-        value = await report.waiting(_value(reference, quantity, energy))
+        asked = reference(quantity, energy)
+        value = await session.watching(asked, f"waiting for the reference {quantity}")
         if value is not None:
-            require_plausible(value, quantity)
             found[quantity] = value
-            report.note("PULSES", pulse_line(quantity, value, factor_of(factors, quantity)))
+            require_true(found)
+            if not isinstance(reference, Fixed):
+                report.note("PULSES", pulse_line(quantity, value, factor_of(factors, quantity)))
     words = symptom(energy, found, factors)
     if words:
         raise faults.NO_METER(
             what=words,
             cause="The roles of the metering pins do not fit this board, or there is no load.",
             next="Correct the role, restart the device, and begin again.",
-            state="The relay is on; no factor was changed.",
-            touched=Touched.PARTIAL,
         )
     return found
 
 
-async def _value(reference: Reference, quantity: Quantity, energy: wire.Energy) -> float | None:
-    return await reference(quantity, energy)
-
-
-async def read_factors(client: Client, device: Device) -> wire.Factors:
-    """The factors in flash; the device saves them within two seconds."""
-    place = wire.CONFIG_AT.get(device.chip)
-    if place is None:
-        return wire.Factors(0.0, 0.0, 0.0)
-    return wire.Factors.unpack(await client.flash(place + wire.FACTORS_AT, 12))
-
-
-async def _no_load(report: Reporter, client: Client, channel: int) -> dict[str, Any]:
-    """Relay off: current and power must go to 0."""
-    await client.must(f"SetChannel {channel} 0")
-    await asyncio.sleep(SETTLE)
-    energy = await client.energy()
-    power = (energy.power if energy else None) or 0.0
-    current = (energy.current if energy else None) or 0.0
-    good = power < NOTHING and current < 0.02
-    if not good:
-        report.warn(
-            "NO-LOAD",
-            f"With the relay off it still shows {power:.1f} W and {current:.3f} A. Flag 38 forces "
-            "0 when all relays are off.",
-        )
-    return {"power": power, "current": current, "zero": good}
-
-
 async def _record(
-    report: Reporter,
-    client: Client,
-    channel: int,
-    options: CalibrateOptions,
-    device: Device,
-    wanted: dict[Quantity, float],
+    session: Session, channel: int, options: CalibrateOptions, wanted: dict[Quantity, float]
 ) -> dict[str, Any]:
     """The old total, and the second reading with the load on again."""
-    found: dict[str, Any] = {}
+    client, report, pace = session.client, session.report, session.pace
     energy = await client.energy()
-    found["energy_before"] = energy.total if energy else None
+    found: dict[str, Any] = {"energy_before": energy.total if energy else None}
     if options.reset_energy:
         await client.must("EnergyCntReset")
     if options.again and wanted:
         await client.must(f"SetChannel {channel} 1")
-        report.note("AGAIN", f"A second reading follows in {AGAIN_AFTER / 60:.0f} minutes.")
-        await report.waiting(asyncio.sleep(AGAIN_AFTER))
-        later = await readings(client, report)
+        report.note("AGAIN", f"A second reading follows in {pace.again / 60:.0f} minutes.")
+        await _until_again(session)
+        later = await session.readings()
         found["again"] = {
             str(quantity): round(later.mean(quantity) / value - 1, 5)
             for quantity, value in wanted.items()
         }
-    was_on = any(device.status.relays.values())
-    await client.must(f"SetChannel {channel} {1 if was_on else 0}")
+        words = (f"{name} {100 * error:+.1f} %" for name, error in found["again"].items())
+        report.note("AGAIN", f"Second reading, against the references: {', '.join(words)}.")
     return found
 
 
-def _result(
-    device: Device, done: list[Setting], no_load: dict[str, Any], extra: dict[str, Any]
-) -> Result:
-    words = ", ".join(setting.line() for setting in done) or "nothing to set"
+async def _until_again(session: Session) -> None:
+    """Five minutes with the load on; what is shown goes on being told."""
+    pace = session.pace
+    for left in range(round(pace.again / pace.every), 0, -1):
+        await session.shown("waiting for the second reading", left=left * pace.every)
+        await session.pause(pace.every)
+
+
+def _result(session: Session, no_load: dict[str, Any], extra: dict[str, Any]) -> Result:
+    words = ", ".join(setting.line() for setting in session.done) or "nothing to set"
     return {
-        "summary": f"{device.name}: {words}",
-        "mac": device.mac,
-        "name": device.name,
-        **{str(setting.quantity): setting.to_json() for setting in done},
+        "summary": f"{session.device.name}: {words}",
+        "mac": session.device.mac,
+        "name": session.device.name,
+        **{str(setting.quantity): setting.to_json() for setting in session.done},
         "no_load": no_load,
         **extra,
     }
 
 
-def _require_tolerance(done: list[Setting], result: Result) -> None:
-    wrong = [setting for setting in done if not setting.good]
+def _require_tolerance(session: Session) -> None:
+    wrong = off_limits(session.done)
     if wrong:
         raise faults.NOT_CALIBRATED(
             what="; ".join(setting.line() for setting in wrong) + ".",
             cause="The load gives too few pulses, or it is not steady.",
             next="Use a resistive load of 500 W or more and repeat.",
-            state=f"The best factors are kept. {result['summary']}.",
             touched=Touched.COMPLETE,
         )

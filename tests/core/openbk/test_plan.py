@@ -146,7 +146,7 @@ def test_power_up_goes_to_the_relays_channel() -> None:
 
 def test_calibration_is_not_sent_but_said() -> None:
     made = plan(Profile(calibration=Calibration(voltage=0.14)))
-    assert made.empty and any("openbk calibrate" in text for text in made.warnings)
+    assert made.empty and any("openbk calibrate HOST --factors" in text for text in made.warnings)
     assert [s.command for s in plan(Profile(calibration=Calibration(power_max=3800.0))).steps] == [
         "PowerMax 3800"
     ]

@@ -22,12 +22,13 @@ from core.openbk.metering import (
     KINDS,
     Quantity,
     factor_of,
+    factors_of,
     parse_value,
     pulse_line,
     require_resistive,
+    value_of,
 )
-from core.openbk.setting import value_of
-from core.openbk.wire import Energy, Factors
+from core.openbk.wire import Energy
 from core.profile.model import Calibration
 from tui.widgets.dialog import Dialog
 
@@ -93,8 +94,7 @@ class ReferenceDialog(Dialog[None]):
     def __init__(self, wanted: Wanted, asker: Asker, calibration: Calibration) -> None:
         super().__init__()
         self._wanted, self._asker = wanted, asker
-        c = calibration
-        self._factors = Factors(c.voltage or 0.0, c.current or 0.0, c.power or 0.0)
+        self._factors = factors_of(calibration)
 
     def compose(self) -> ComposeResult:
         quantity = self._wanted.quantity
