@@ -20,7 +20,8 @@ from tui.host import Host
 from tui.work import Tools, Work
 
 if TYPE_CHECKING:
-    from core.openbk.client import Client, Connect, Turns
+    from core.openbk.client import Client, Connect
+    from core.openbk.exchange import Turns
     from core.profile.model import Profile
     from core.store.store import Store
 
@@ -33,7 +34,8 @@ def connect_of(
     """Clients for this host's jobs and panes.  `passwords` are those of single devices, by their
     address; `password` is for all others."""
     from core.openbk import faults
-    from core.openbk.client import Client, Turns, normal_host
+    from core.openbk.client import Client
+    from core.openbk.exchange import Turns, normal_host
 
     turns = _turns.setdefault(host, Turns())
 

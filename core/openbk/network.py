@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from core.fault import FaultError
 from core.openbk import faults, wire
-from core.openbk.client import Client, normal_host
+from core.openbk.client import Client
+from core.openbk.exchange import normal_host
 from core.openbk.pages import State
 
 MOST = 1024

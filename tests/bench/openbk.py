@@ -22,7 +22,8 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from core.job import Answers, Job, Reporter, Result
 from core.openbk.carry import SAVED_AFTER
-from core.openbk.client import SETTLE, Client
+from core.openbk.client import Client
+from core.openbk.exchange import SETTLE
 from core.openbk.read import read_device
 from core.openbk.tasks.apply import ApplyOptions, apply
 from core.profile.model import Mqtt, Profile

@@ -7,7 +7,8 @@ import asyncio
 import pytest
 
 from core.fault import FaultError
-from core.openbk.client import Client, Turns, normal_host
+from core.openbk.client import Client
+from core.openbk.exchange import Turns, normal_host
 from core.openbk.read import identify
 from core.profile.model import Profile, Secret, Wifi
 from tests.core.openbk.bench import lsc, options, plugged, talking

@@ -7,7 +7,7 @@ from typing import Any
 
 from core.fault import FaultError
 from core.openbk import history
-from core.openbk.client import normal_host
+from core.openbk.exchange import normal_host
 from core.openbk.plan import without_defaults
 from core.openbk.watch import Trend
 from core.openbk.wire import normal_mac

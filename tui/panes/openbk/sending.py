@@ -7,7 +7,7 @@ from typing import Any
 
 from core.fault import FaultError
 from core.openbk import history
-from core.openbk.client import normal_host
+from core.openbk.exchange import normal_host
 from core.openbk.difference import changes, shown
 from core.profile.model import Profile, Secret
 from core.profile.toml_file import SHIPPED
