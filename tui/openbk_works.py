@@ -22,7 +22,8 @@ from tui.work import Tools, Work
 if TYPE_CHECKING:
     from core.openbk.client import Client, Connect
     from core.openbk.exchange import Turns
-    from core.profile.model import Profile
+    from core.openbk.setting import Pace
+    from core.profile.model import Calibration, Profile
     from core.store.store import Store
 
 _turns: WeakKeyDictionary[Host, Turns] = WeakKeyDictionary()
@@ -237,14 +238,20 @@ def calibrate_work(
     reset_energy: bool = False,
     again: bool = True,
     bench_holder: Callable[[str], str] = lambda _mac: "",
+    pace: Pace | None = None,
 ) -> Work:
     """Calibrate the meter; `reference` is a `core.openbk.tasks.calibrate.Reference`."""
 
     async def task(report: Reporter, tools: Tools) -> Result:
+        from core.openbk.setting import Pace
         from core.openbk.tasks.calibrate import CalibrateOptions, calibrate
 
         options = CalibrateOptions(
-            host=host, channel=channel, reset_energy=reset_energy, again=again
+            host=host,
+            channel=channel,
+            reset_energy=reset_energy,
+            again=again,
+            pace=pace or Pace(),
         )
         return await calibrate(
             report,
@@ -256,6 +263,32 @@ def calibrate_work(
         )
 
     return Work("openbk-calibrate", f"Calibrate: {host}", task)
+
+
+def factors_work(
+    connect: Connect,
+    host: str,
+    wanted: Calibration,
+    source: str,
+    *,
+    channel: int | None = None,
+    bench_holder: Callable[[str], str] = lambda _mac: "",
+    pace: Pace | None = None,
+) -> Work:
+    """Put known factors back; `source` says where they are from."""
+
+    async def task(report: Reporter, tools: Tools) -> Result:
+        from core.openbk.setting import Pace
+        from core.openbk.tasks.factors import FactorsOptions, put_factors
+
+        options = FactorsOptions(
+            host=host, wanted=wanted, source=source, channel=channel, pace=pace or Pace()
+        )
+        return await put_factors(
+            report, options, connect=connect, store=tools.store, bench_holder=bench_holder
+        )
+
+    return Work("openbk-calibrate", f"Put factors back: {host}", task)
 
 
 def bench_holder(host: Host) -> Callable[[str], str]:

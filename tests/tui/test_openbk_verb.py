@@ -153,6 +153,34 @@ def test_calibration_refuses_what_cannot_be_true(device: str, run: Run) -> None:
     assert done.returncode == 2 or "OBK-REFERENCE" in done.stderr
     done = run("calibrate", device, "--voltage=23,0", "-y", json_out=True)
     assert (done.returncode, last(done)["code"]) == (3, "OBK-REFERENCE")
+    for words in ((), ("--power", "1000", "--factors", "lsc-3202087.toml")):
+        assert run("calibrate", device, *words, "-y").returncode == 2
+    done = run("calibrate", device, "--power", "5000", "-y", json_out=True)
+    assert (done.returncode, last(done)["code"]) == (3, "OBK-REFERENCE")
+
+
+def test_the_pulse_error_is_printed_before_the_questions(device: str, run: Run) -> None:
+    done = run("calibrate", device, "--power=110", "--current=0,475")
+    lines = done.stdout.splitlines()
+    questions = [n for n, line in enumerate(lines) if line.startswith("?")]
+    assert done.returncode == 3 and "closed and reassembled" in lines[questions[0]]
+    before = "\n".join(lines[: questions[0]])
+    assert "power: 73 pulses/s: 1.4 % per pulse; use 500 W or more" in before
+    assert "current: 40 pulses/s: 2.5 % per pulse; use 500 W or more" in before
+
+
+def test_factors_come_out_of_a_profile(device: str, run: Run, tmp_path: Path) -> None:
+    none = run("calibrate", device, "--factors", "lsc-3202087.toml", "-y", json_out=True)
+    assert (none.returncode, last(none)["code"]) == (3, "OBK-NO-FACTORS")
+    folder = tmp_path / "profiles"
+    folder.mkdir()
+    (folder / "usual.toml").write_text("[calibration]\nvoltage = 0\npower = 1.5\n")
+    done = run("calibrate", device, "--factors", "usual.toml", "-y")
+    assert done.returncode == 0 and "has these factors already" in done.stdout
+    assert "Factors of usual.toml: voltage 0.13253, power 1.5" in done.stdout
+    (folder / "mine.toml").write_text("[calibration]\npower = 1.47\n")
+    asked = run("calibrate", device, "--factors", "mine.toml")
+    assert asked.returncode == 3 and "closed and reassembled" in asked.stdout
 
 
 def test_nobody_there_is_a_fault(run: Run) -> None:

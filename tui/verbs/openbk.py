@@ -6,6 +6,7 @@
     wattbench openbk diff HOST... --profile F
     wattbench openbk apply HOST... --profile F
     wattbench openbk calibrate HOST --voltage V --current A --power W
+    wattbench openbk calibrate HOST --factors F.toml
     wattbench openbk ota HOST --image F.rbl
     wattbench openbk watch HOST [--seconds N]
     wattbench openbk console HOST [COMMAND...]
@@ -25,6 +26,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.events import Event, Failed, Finished
+from core.fault import Exit
 from tui.lines import Bench
 from tui.work import Work
 
@@ -92,6 +94,8 @@ def _add_calibrate(parser: argparse.ArgumentParser) -> None:
     for name, unit in (("voltage", "V"), ("current", "A"), ("power", "W")):
         parser.add_argument(f"--{name}", default="", metavar=unit,
                             help="what the reference meter shows")  # fmt: skip
+    parser.add_argument("--factors", default="", metavar="F",
+        help="no reference meter: put back the factors that this profile names")  # fmt: skip
     parser.add_argument("--channel", type=int, help="of the relay, where there are several")
     parser.add_argument("--reset-energy", action="store_true", help="set the total to 0")
     parser.add_argument("--no-again", action="store_true", help="no second reading after 5 min")
@@ -179,6 +183,12 @@ def _calibrate(args: argparse.Namespace, bench: Bench, connect: Connect) -> int:
         for quantity in Quantity
         if (text := getattr(args, quantity))
     }
+    if bool(given) == bool(args.factors):
+        bench.out.aside("calibrate needs --voltage, --current and --power, or --factors alone.")
+        bench.out.result({"exit": Exit.USAGE})
+        return Exit.USAGE
+    if args.factors:
+        return bench.run(_factors_work(args, bench, connect))
     return bench.run(
         calibrate_work(
             connect,
@@ -189,6 +199,19 @@ def _calibrate(args: argparse.Namespace, bench: Bench, connect: Connect) -> int:
             again=not args.no_again,
             bench_holder=bench_holder(bench.host),
         )
+    )
+
+
+def _factors_work(args: argparse.Namespace, bench: Bench, connect: Connect) -> Work:
+    from tui.openbk_works import bench_holder, factors_work, find_profile
+
+    return factors_work(
+        connect,
+        args.host,
+        find_profile(bench.host, args.factors).calibration,
+        Path(args.factors).name,
+        channel=args.channel,
+        bench_holder=bench_holder(bench.host),
     )
 
 
