@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from itertools import count
 from pathlib import Path
 
 from core.bkimage import backup as judge
@@ -25,6 +24,7 @@ from core.profile.tables import RELAYS
 from core.profile.toml_file import dump
 from core.store.backups import SidecarFacts
 from core.store.clock import stamp
+from core.store.files import free
 from core.store.store import Store
 
 MAC_AT, MAC_SIZE = 0x2D8, 6
@@ -80,7 +80,7 @@ async def keep(store: Store, source: Path, data: bytes) -> Path:
     if len(data) <= SECTOR:
         name = f"{stamp(store.now())}-{chip or 'any'}-config.sector"
         folder = store.backups.root / (_plain(owner_of(data, source)) or "unknown")
-        path = _free(folder / name)
+        path = free(folder / name)
         await asyncio.to_thread(store.files.write, path, data)
         return path
     info = await asyncio.to_thread(judge.examine, data)
@@ -118,12 +118,6 @@ def owner_of(data: bytes, source: Path) -> str:
 
 def _plain(mac: str) -> str:
     return mac.replace(":", "").lower()
-
-
-def _free(path: Path) -> Path:
-    """The path, with a number where a file of that name is."""
-    names = (path.with_name(f"{path.stem}-{number}{path.suffix}") for number in count(2))
-    return path if not path.exists() else next(name for name in names if not name.exists())
 
 
 def _meant(data: bytes, profile: Profile) -> Profile:

@@ -140,6 +140,15 @@ def require_new(path: Path) -> None:
         )
 
 
+def free(path: Path) -> Path:
+    """The path, with a number where a file of that name exists."""
+    number, found = 2, path
+    while found.exists():
+        found = path.with_name(f"{path.stem}-{number}{path.suffix}")
+        number += 1
+    return found
+
+
 def read(path: Path, limit: int = 64 << 20) -> bytes:
     """A whole plain file of at most `limit` bytes.  Raises STORE-UNREADABLE and kin."""
     try:

@@ -241,7 +241,7 @@ async def test_the_configuration_goes_to_the_flash_pane(opened: Stage, home: Sta
     profile = toml_file.load(path)
     assert set(profile.pins) == {6, 7, 8, 10, 11, 24, 26}
     await opened.press("2", "h", "down", "enter")
-    assert "p loads it here" in await opened.until("[5 OpenBK]")
+    assert "[5 OpenBK]" in await opened.until("goes into the form of the device")
     assert list(home.store.profiles_folder.iterdir()) == [path]
 
 

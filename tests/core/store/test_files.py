@@ -14,7 +14,7 @@ import pytest
 
 from core.fault import FaultError
 from core.store import files as files_module
-from core.store.files import Files, disk_fault, read, require_new, write_at
+from core.store.files import Files, disk_fault, free, read, require_new, write_at
 from core.store.store import Store
 
 FILES = Files()
@@ -237,3 +237,10 @@ def test_a_copy_is_never_written_over_another_file(tmp_path: Path) -> None:
         assert caught.value.fault.code == code
     require_new(tmp_path / "new.bin")
     assert old.read_bytes() == b"precious"
+
+
+def test_a_name_that_is_taken_gets_a_number(tmp_path: Path) -> None:
+    assert free(tmp_path / "a.b.bin").name == "a.b.bin"
+    for name in ("a.b.bin", "a.b-2.bin"):
+        (tmp_path / name).touch()
+    assert free(tmp_path / "a.b.bin").name == "a.b-3.bin"

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.fault import FaultError
+from core.store.files import free
 from tui.panes.base import BasePane
 from tui.widgets.dialog import PickDialog
 
@@ -187,18 +188,17 @@ class Taking(BasePane):
                 self.wattbench.say(f"The profile is in {path}")
                 return
             self.wattbench.switch_mode(target)
-            self.app.call_later(self._give, path, target)
+            self.app.call_later(self._give, path)
 
         self.app.push_screen(PickDialog("Give the OpenBeken configuration to:", TARGETS), picked)
 
-    def _give(self, path: Path, target: str) -> None:
-        """The pane in front takes the profile, or says which key does."""
+    def _give(self, path: Path) -> None:
+        """The pane in front takes the profile."""
         from tui.panes.base import PaneScreen
 
+        self.wattbench.say(f"The profile is in {path}")
         if isinstance(self.app.screen, PaneScreen):
             self.app.screen.pane.take_profile(path)
-        how = ": p loads it here" if target == "openbk" else ""
-        self.wattbench.say(f"The profile is in {path}{how}")
 
     def _profile(self, book: Book, text: bytes) -> Path:
         """The file of the profile; the same one again where it already says the same."""
@@ -213,12 +213,3 @@ class Taking(BasePane):
             store.files.write(path, text)
         store.settings.set("plug_profile", str(path))
         return path
-
-
-def free(path: Path) -> Path:
-    """The path, with a number where a file of that name exists."""
-    number, found = 2, path
-    while found.exists():
-        found = path.with_name(f"{path.stem}-{number}{path.suffix}")
-        number += 1
-    return found

@@ -2,33 +2,31 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from core.fault import FaultError
 from core.openbk import history
 from core.openbk.exchange import normal_host
-from core.openbk.plan import without_defaults
-from core.openbk.watch import Trend
 from core.openbk.wire import normal_mac
-from core.profile.model import Secret, merged
-from core.profile.toml_file import dump
+from core.profile.model import Secret
 from tui import openbk_works as works
 from tui.fault_help import help_page
 from tui.model import JobView
 from tui.panes.openbk.actions import MORE
 from tui.panes.openbk.console import ConsoleDialog
+from tui.panes.openbk.dump import as_path
 from tui.panes.openbk.link import DeviceLink
 from tui.panes.openbk.places import Place, found_by, kept
-from tui.panes.openbk.sending import Sending
-from tui.panes.openbk.sheet import DEVICES, TABS, Sheet, is_secret
+from tui.panes.openbk.sheet import ADDING, DEVICES, POWER, TABS, Sheet
+from tui.panes.openbk.stored import Stored
+from tui.panes.openbk.values import is_secret
 from tui.widgets.dialog import PickDialog, TextDialog
 
 
-class Commands(Sending):
+class Commands(Stored):
     """The actions; the pane itself shows and edits."""
 
-    TYPED = ("host", "network", "password")
+    TYPED: tuple[str, ...] = ("host", "network", "password", "dump", "restore", "raw")
 
     # -- which device ----------------------------------------------------------------------
 
@@ -39,15 +37,10 @@ class Commands(Sending):
     def open(self, address: str) -> None:
         """Show this device: at once what was read last, then what it says now."""
         host = normal_host(address)
-        if self.link is not None:
-            self.link.stop()
-            self.link = None
         store = self.wattbench.host.store
         if host not in self.sheets:
             self.sheets[host] = _kept_sheet(self.wattbench.host.store, host)
-        if self.sheets[host] is not self.sheet:
-            self.sheet, self.sent, self.own_doing = self.sheets[host], {}, False
-        self.said, self._sample, self._trend, self.fault = [], None, Trend(), None
+        self.bring(self.sheets[host])
         self.places.setdefault(host, Place(host, mac=self.sheet.mac))
         link = DeviceLink(self.wattbench.host, host, self.passwords.get(host, ""))
         try:
@@ -56,15 +49,19 @@ class Commands(Sending):
             store.settings.set("openbk_host", host)
         except FaultError as error:
             self.say_line(f"{error.fault.code}: {error.fault.what} {error.fault.next}")
+        self.load_handed()
         self.turn_to(TABS[0] if self.tab == DEVICES else self.tab)
 
     def do_host(self) -> None:
-        hint = "Name or address of the device, also address:port."
+        hint = "Name or address of the device, also address:port; or the path of a flash dump."
         self.edit("host", self.sheet.host, hint=hint)
 
     def typed_host(self, text: str) -> None:
-        """The address was typed."""
-        if normal_host(text):
+        """The address was typed, or the path of a dump."""
+        path = as_path(text)
+        if path is not None:
+            self.tried(lambda: self.open_dump(path))
+        elif normal_host(text):
             self.open(text)
 
     def do_find(self) -> None:
@@ -124,12 +121,12 @@ class Commands(Sending):
 
     def do_empty(self) -> None:
         path = self.key
-        if self.tab == DEVICES or not self.sheet.known:
+        if self.tab == DEVICES or not self.sheet.known or path in ADDING:
             return
         value = self.sheet.value(path)
         if is_secret(path):
             self.put(path, Secret(""))
-        elif isinstance(value, str):
+        elif isinstance(value, str) and path != POWER and not path.endswith(".type"):
             self.put(path, "")
         else:
             self.say_line("This field cannot be empty; Enter changes it.")
@@ -138,38 +135,6 @@ class Commands(Sending):
         if self.tab == DEVICES and self.key in self.places:
             self.marked ^= {self.key}
             self.repaint()
-
-    def do_profile(self) -> None:
-        if not self.has_device():
-            return
-
-        def picked(name: str | None) -> None:
-            if name is not None:
-                self.load_profile(name)
-
-        self.pick_profile("Which profile into the form?", picked)
-
-    def load_profile(self, name: str) -> None:
-        """Put what a profile says over the form."""
-        host = self.wattbench.host
-        try:
-            self.sheet.load(works.find_profile(host, name))
-            count = len(self.sheet.changes())
-            self.say_line(f"{Path(name).name}: {count} fields differ. d shows them.")
-        except FaultError as error:
-            self.say_line(f"{error.fault.code}: {error.fault.what} {error.fault.next}")
-        self.repaint()
-
-    def do_save(self) -> None:
-        """The form as a profile in the data folder; secrets are left out."""
-        if not self.has_form():
-            return
-        store = self.wattbench.host.store
-        name = "".join(c for c in self.sheet.mac.lower() if c.isalnum()) or "device"
-        path = store.profiles_folder / f"{name}.toml"
-        whole = without_defaults(merged(self.sheet.base, self.sheet.wanted))
-        store.files.write(path, dump(whole).encode())
-        self.say_line(f"Written without secrets: {path}")
 
     # -- the rest --------------------------------------------------------------------------
 

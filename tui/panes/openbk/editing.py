@@ -7,17 +7,17 @@ from textual.widgets import Input
 
 from core.fault import FaultError
 from core.profile.model import Pin
-from tui.panes.openbk.commands import Commands
-from tui.panes.openbk.dialogs import ChooseDialog, LongDialog
-from tui.panes.openbk.rows import NO_ROLE
-from tui.panes.openbk.sheet import DEVICES, channels_of, is_secret, parsed
+from tui.panes.openbk.adding import Adding
+from tui.panes.openbk.dialogs import ChooseDialog
+from tui.panes.openbk.sheet import ADDING, DEVICES, POWER
 from tui.panes.openbk.table import SheetTable
+from tui.panes.openbk.values import NO_ROLE, channels_of, is_secret, parsed
 from tui.widgets.live_lines import LiveTable
 
 CHANNELS = "channels of "
 
 
-class Editing(Commands):
+class Editing(Adding):
     """Enter on a row; `_editing` names what is typed now, `_hint` says what that is."""
 
     _editing: str
@@ -41,10 +41,16 @@ class Editing(Commands):
     def _chosen(self) -> None:
         key = self.table.key
         if self.tab == DEVICES:
-            self.open(key)
+            self.choose_place(key)
             return
         section = key.partition(".")[0]
-        if section == "pins":
+        if not key:
+            return
+        if key in ADDING:
+            self.add_row(key)
+        elif key == POWER or self._is_power(key):
+            self.choose_power(key)
+        elif section == "pins":
             self._choose_role(key)
         elif section == "flags":
             self.put(key, not self.sheet.value(key))
@@ -52,9 +58,13 @@ class Editing(Commands):
             now = str(self.sheet.value(key) or "Default")
             self._choose(f"Type of channel {key[9:-5]}", self.sheet.types, now, key)
         elif key == "startup" or section == "files":
-            self._edit_long(key)
+            self.edit_long(key)
         else:
             self.edit(key, self._typed_value(key), secret=is_secret(key))
+
+    def _is_power(self, path: str) -> bool:
+        """True for the start value of a relay."""
+        return path.endswith(".start") and int(path.split(".")[1]) in self.sheet.relays
 
     def _typed_value(self, path: str) -> str:
         value = self.sheet.value(path)
@@ -90,14 +100,6 @@ class Editing(Commands):
     def _channel_count(self, role: str) -> int:
         device = self.sheet.device
         return 1 if device is None else device.role_channels.get(role, 0)
-
-    def _edit_long(self, path: str) -> None:
-        def taken(text: str | None) -> None:
-            if text is not None:
-                self.put(path, text)
-
-        title = "Startup command" if path == "startup" else path[6:]
-        self.app.push_screen(LongDialog(title, self.sheet.value(path) or ""), taken)
 
     def put(self, path: str, value: object) -> None:
         """Want this value; what the firmware cannot hold is said and not taken."""
@@ -137,7 +139,9 @@ class Editing(Commands):
         if name in self.TYPED:
             try:
                 getattr(self, f"typed_{name}")(text)
-            except (FaultError, UnicodeError) as error:  # the store is full, or text is none
+            except FaultError as error:
+                self.say_line(f"{error.fault.code}: {error.fault.what} {error.fault.next}")
+            except ValueError as error:  # no number, or text that is none
                 self.say_line(str(error))
         elif name.startswith(CHANNELS):
             self._take_channels(name.removeprefix(CHANNELS), text)

@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from core.openbk.difference import shown
-from core.profile.model import Pin
+from core.profile.flags import FLAG_TEXTS
+from core.profile.model import REMEMBER, Pin
 from core.profile.tables import TEXT_ROOM
-from tui.panes.openbk.sheet import SHOWN, Sheet, is_secret
+from tui.panes.openbk.sheet import ADD_CHANNEL, ADD_FILE, ADDING, POWER, SHOWN, Sheet
+from tui.panes.openbk.values import NO_ROLE, is_secret
 from tui.text import clean
 from tui.widgets.prose import fit
 
-LABELS = {path: label for fields in SHOWN.values() for path, label in fields}
-NO_ROLE = ("None", " ", "")
+LABELS = {path: label for fields in SHOWN.values() for path, label in fields} | {
+    "startup": "Startup command",
+    POWER: "Relays after power",
+    ADD_CHANNEL: "(another channel)",
+    ADD_FILE: "(another file)",
+}
+STARTS = {0: "off", 1: "on", REMEMBER: "what it was before the power went"}
+POWER_WAYS = (
+    ("off", "off: starts with 0"),
+    ("on", "on: starts with 1"),
+    ("remember", "remember: starts with -1, as it was before the power went"),
+)
+"""What a relay does when the power is back, by its word and by its start value (rulings O3)."""
 
 
 def label(sheet: Sheet, path: str) -> str:
@@ -27,33 +41,56 @@ def label(sheet: Sheet, path: str) -> str:
     if section == "channels":
         number, _, name = key.partition(".")
         return f"channel {number} {'type' if name == 'type' else 'starts with'}"
-    return LABELS.get(path, {"startup": "Startup command"}.get(path, path))
+    return LABELS.get(path, path)
 
 
 def said(sheet: Sheet, path: str, *, reveal: bool) -> str:
     """The value for people."""
+    if path in ADDING:
+        return ""
     value = sheet.value(path)
+    if path == POWER:
+        return _power(sheet, value)
     if path.startswith("files."):
         return f"{len((value or '').encode())} bytes"
     if path.startswith("flags."):
         return f"[{'x' if value else ' '}] {_flag_text(sheet, int(path[6:]))}"
     if path.startswith("channels."):
-        return _channel(path, value)
+        return _channel(sheet, path, value)
     if is_secret(path) and value is None:
         return "(empty)"
     return shown(value, reveal=reveal)
 
 
-def _channel(path: str, value: Any) -> str:
+def _power(sheet: Sheet, word: str | None) -> str:
+    """Off, on or remember, and of which relays; each of them where they differ."""
+    if not sheet.relays:
+        return f"{word or '(empty)'}  (no pin is a relay)"
+    if word != "mixed":
+        return f"{word}  (channel {', '.join(map(str, sheet.relays))})"
+    starts = ((n, sheet.value(f"channels.{n}.start") or 0) for n in sheet.relays)
+    return ", ".join(f"channel {n} {_start(start)}" for n, start in starts)
+
+
+def _start(value: int) -> str:
+    return "remembers" if value == REMEMBER else STARTS.get(value, str(value))
+
+
+def _channel(sheet: Sheet, path: str, value: Any) -> str:
     if path.endswith(".type"):
         return str(value or "Default")
-    return "what it was before the power went" if value == -1 else str(value or 0)
+    start = value or 0
+    relay = int(path.split(".")[1]) in sheet.relays
+    if start == REMEMBER or (relay and start in STARTS):
+        return f"{start}  ({STARTS[start]})"
+    return str(start)
 
 
 def _flag_text(sheet: Sheet, number: int) -> str:
-    if sheet.device is None:
-        return "(its text comes with the device's answer)"
-    return next((f.text for f in sheet.device.flags if f.number == number), "")
+    """In the device's words; in ours while it has not said them."""
+    if sheet.device is not None:
+        return next((f.text for f in sheet.device.flags if f.number == number), "")
+    return FLAG_TEXTS[number] if number < len(FLAG_TEXTS) else ""
 
 
 def pin_line(sheet: Sheet, path: str) -> str:
@@ -69,11 +106,11 @@ def pin_line(sheet: Sheet, path: str) -> str:
 
 
 def field_line(sheet: Sheet, path: str, width: int, *, reveal: bool) -> str:
-    """One row: the mark of a change, the label, the value."""
+    """One row: the mark of a change, the label, the value; ! for what is likely not meant."""
     mark = "*" if sheet.edited(path) else " "
     name = label(sheet, path)
     if path.startswith("pins."):
-        text = pin_line(sheet, path)
+        text = f"{pin_line(sheet, path)}{'  !' if sheet.warned(path) else ''}"
         edge = 5
     else:
         text = said(sheet, path, reveal=reveal)
@@ -82,19 +119,39 @@ def field_line(sheet: Sheet, path: str, width: int, *, reveal: bool) -> str:
 
 
 def note(sheet: Sheet, path: str, *, reveal: bool) -> str:
-    """What to know of the field under the cursor, and what the device has if it was changed."""
+    """What to know of the field under the cursor: first what is likely not meant, then what the
+    device has if it was changed."""
+    warned = sheet.warned(path)
+    if warned:
+        return "! " + " ".join(warned)
     was = _was(sheet, path, reveal=reveal) if sheet.edited(path) else ""
     return f"{was}{_help(sheet, path)}"
 
 
 def _was(sheet: Sheet, path: str, *, reveal: bool) -> str:
-    before = Sheet(sheet.host, sheet.mac, sheet.base, sheet.when, sheet.device)
+    before = replace(sheet, edits={})
     text = pin_line(before, path) if path.startswith("pins.") else said(before, path, reveal=reveal)
-    return f"Now on the device: {' '.join(text.split())}.  "
+    return f"{sheet.holder}: {' '.join(text.split())}.  "
+
+
+HELP = {
+    POWER: "Enter: off, on or remember for every relay; that is its channel's start value, below.",
+    ADD_CHANNEL: "Enter lists a channel that no pin uses, to give it a type or a start value.",
+    ADD_FILE: "Enter: type a file, or take one of this computer. autoexec.bat runs at the start.",
+    "startup": "Enter opens the text.",
+    "drivers": "Those that run. Names that are added are started; none is stopped.",
+    "network.ip": "0.0.0.0 asks the router for an address (DHCP).",
+    "ping.seconds": "Seconds without an answer until it acts; 0 is off.",
+    "ping.interval": "Seconds between two questions.",
+    "wifi.web_password": "5 to 32 characters; empty is off. v shows secrets.",
+    "calibration.power_max": "200 to 7200 W, 0 is 3680; above it the last good reading stays.",
+}
 
 
 def _help(sheet: Sheet, path: str) -> str:
     section, _, _key = path.partition(".")
+    if path in HELP:
+        return HELP[path]
     if section == "pins":
         return "Enter chooses the role, k types the channels."
     if section == "flags":
@@ -102,15 +159,10 @@ def _help(sheet: Sheet, path: str) -> str:
     if section == "calibration":
         return "Units for each pulse a second; 0 is the driver's default. c calibrates."
     if path.endswith(".start"):
-        return "A number; -1 remembers what it was."
-    if path == "drivers":
-        return "Those that run. Names that are added are started; none is stopped."
-    if path == "network.ip":
-        return "0.0.0.0 asks the router for an address (DHCP)."
-    if path == "ping.seconds":
-        return "Seconds without an answer until it acts; 0 is off."
-    if path in ("startup",) or section == "files":
-        return "Enter opens the text."
+        relay = int(path.split(".")[1]) in sheet.relays
+        return "Enter: off, on or remember." if relay else "A number; -1 remembers what it was."
+    if section == "files":
+        return "Enter opens the text. Delete empties it; the file itself stays on the device."
     room = TEXT_ROOM.get(path)
     hidden = " v shows secrets." if is_secret(path) else ""
     return (f"At most {room} bytes." if room else "") + hidden

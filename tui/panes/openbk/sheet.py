@@ -6,42 +6,30 @@ core.openbk's, and what is sent is planned from a profile that names only the ch
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, ClassVar
 
 from core.openbk.difference import Change, changes, wanted_for
-from core.openbk.plan import Plan, plan_for
+from core.openbk.plan import Plan, plan_for, without_defaults
 from core.openbk.read import Device
-from core.profile.check import require_possible
-from core.profile.model import SECTIONS, Channel, Pin, Profile, Secret, flat, for_mac
+from core.profile.check import require_possible, warnings
+from core.profile.model import POWER_UP, SECTIONS, Channel, Pin, Profile, flat, for_mac, merged
 from core.profile.tables import CHANNEL_TYPES, PINS, ROLES
+from tui.panes.openbk.values import NO_ROLE, power_word, profile_of, relays_of
 
 DEVICES = "Devices"
 NO_PIN = Pin("None")
-
-
-def profile_of(values: Mapping[str, Any]) -> Profile:
-    """The profile that names exactly these paths; the opposite of `flat`."""
-    found: dict[str, Any] = {}
-    parts: dict[str, dict[Any, Any]] = {}
-    for path, value in values.items():
-        section, dot, key = path.partition(".")
-        if not dot:
-            found[section] = value
-        elif section in SECTIONS or section == "files":
-            parts.setdefault(section, {})[key] = value
-        else:
-            parts.setdefault(section, {})[int(key)] = value
-    for section, entries in parts.items():
-        found[section] = SECTIONS[section](**entries) if section in SECTIONS else entries
-    return Profile(**found)
+POWER = "on_power_up"
+ADD_CHANNEL, ADD_FILE = "add-channel", "add-file"
+"""Rows that are no fields: Enter on them makes one."""
+ADDING = (ADD_CHANNEL, ADD_FILE)
 
 
 @dataclass
 class Sheet:
     """One device's form.  `base` is its configuration as last read, at `when`; `edits` maps a
-    path to the wanted value; `device` is all that was read, None while only `base` is known."""
+    path to the wanted value; `device` is all that was read, None while only `base` is known;
+    `listed` are channels that are shown though nothing uses them."""
 
     host: str
     mac: str = ""
@@ -49,11 +37,30 @@ class Sheet:
     when: str = ""
     device: Device | None = None
     edits: dict[str, Any] = field(default_factory=dict)
+    listed: set[int] = field(default_factory=set)
+
+    LACKS: ClassVar[tuple[str, ...]] = ()
+    """Sections that a form of this kind does not have."""
 
     @property
     def known(self) -> bool:
         """True when there is a configuration to show."""
         return bool(self.when)
+
+    @property
+    def title(self) -> str:
+        """What the form is of."""
+        return self.host
+
+    @property
+    def nobody(self) -> str:
+        """What stands where the device's name would, when there is no device."""
+        return "no device: h types an address, f searches the network"
+
+    @property
+    def holder(self) -> str:
+        """Whose value a field has that was not changed."""
+        return "Now on the device"
 
     @property
     def roles(self) -> tuple[str, ...]:
@@ -72,6 +79,27 @@ class Sheet:
         """What was changed, and nothing else."""
         return profile_of(self.edits)
 
+    @property
+    def relays(self) -> tuple[int, ...]:
+        """Channels of the relays, as the form has them."""
+        return relays_of({**self.base.pins, **self.wanted.pins})
+
+    @property
+    def whole(self) -> Profile:
+        """Everything that the form shows, as a profile to keep."""
+        wanted = self.wanted
+        channels = {
+            number: Channel(
+                self.value(f"channels.{number}.type"), self.value(f"channels.{number}.start")
+            )
+            for number in sorted({*self.base.channels, *wanted.channels})
+        }
+        pins = {n: p for n, p in {**self.base.pins, **wanted.pins}.items() if p.role not in NO_ROLE}
+        both = replace(merged(self.base, wanted), pins=pins, channels=channels)
+        return without_defaults(both)
+
+    # -- values ----------------------------------------------------------------------------
+
     def value(self, path: str) -> Any:
         """What the form shows at `path`."""
         section, _, key = path.partition(".")
@@ -80,6 +108,9 @@ class Sheet:
             over = getattr(self.edits.get(f"channels.{number}", Channel()), name)
             base = self.base.channels.get(int(number), Channel())
             return getattr(base, name) if over is None else over
+        if path == POWER:
+            word = power_word([self.value(start) or 0 for start in self._starts()])
+            return word or self.edits.get(path)
         if path in self.edits:
             return self.edits[path]
         if section == "pins":
@@ -91,6 +122,9 @@ class Sheet:
 
     def put(self, path: str, value: Any) -> None:
         """Want `value` at `path`.  Raises PROFILE-VALUE for what the firmware cannot hold."""
+        if path == POWER:
+            self._put_power(value)
+            return
         section, _, key = path.partition(".")
         if section == "channels":
             number, _, name = key.partition(".")
@@ -100,9 +134,23 @@ class Sheet:
         self.edits[path] = value
         self._settle(path)
 
+    def _starts(self) -> tuple[str, ...]:
+        return tuple(f"channels.{number}.start" for number in self.relays)
+
+    def _put_power(self, word: str) -> None:
+        """The start value of every relay; none where one of them cannot have it."""
+        channels = dict.fromkeys(self.relays, Channel(start=POWER_UP[word]))
+        require_possible(Profile(channels=channels))
+        self.edits.pop(POWER, None)
+        for start in self._starts():
+            self.put(start, POWER_UP[word])
+
     def back(self, path: str) -> None:
         """The field as the device has it."""
         section, _, key = path.partition(".")
+        if path == POWER:
+            for start in self._starts():
+                self.back(start)
         if section != "channels":
             self.edits.pop(path, None)
             return
@@ -113,9 +161,19 @@ class Sheet:
             self._settle(path)
 
     def load(self, profile: Profile) -> None:
-        """Want all that a profile names."""
-        for path, value in flat(for_mac(profile, self.mac)).items():
-            self.edits[path] = value
+        """Want all that a profile names.  What relays do after a power failure is said by their
+        start values, as it is sent; a start value that the profile names itself stays."""
+        named = flat(for_mac(profile, self.mac))
+        self.edits |= named
+        word = named.get(POWER)
+        if word in POWER_UP and self.relays:
+            del self.edits[POWER]
+            for number in self.relays:
+                path = f"channels.{number}"
+                if named.get(path, Channel()).start is None:
+                    old = self.edits.get(path, Channel())
+                    self.edits[path] = replace(old, start=POWER_UP[word])
+        for path in tuple(self.edits):
             self._settle(path)
 
     def take(self, device: Device, when: str) -> list[str]:
@@ -130,9 +188,22 @@ class Sheet:
 
     def _settle(self, path: str) -> None:
         """An edit that the device has already is none."""
-        told = path in ("chip", "module", "on_power_up")
+        told = path in ("chip", "module", POWER)
         if not told and not changes(self.base, profile_of({path: self.edits[path]})):
             del self.edits[path]
+
+    def edited(self, path: str) -> bool:
+        """True when the field is marked as changed."""
+        section, _, key = path.partition(".")
+        if path == POWER:
+            return path in self.edits or any(map(self.edited, self._starts()))
+        if section == "channels":
+            number, _, name = key.partition(".")
+            edit = self.edits.get(f"channels.{number}", Channel())
+            return getattr(edit, name) is not None
+        return path in self.edits
+
+    # -- what comes of it ------------------------------------------------------------------
 
     def changes(self) -> list[Change]:
         """What differs.  Raises OBK-CHIP, PROFILE-VALUE."""
@@ -144,14 +215,19 @@ class Sheet:
         """The requests, once the device was read.  Raises what `plan_for` raises."""
         return None if self.device is None else plan_for(self.device, self.wanted)
 
-    def edited(self, path: str) -> bool:
-        """True when the field is marked as changed."""
-        section, _, key = path.partition(".")
-        if section == "channels":
-            number, _, name = key.partition(".")
-            edit = self.edits.get(f"channels.{number}", Channel())
-            return getattr(edit, name) is not None
-        return path in self.edits
+    def warnings(self) -> list[str]:
+        """What is likely not meant, and was not so before."""
+        old = warnings(self.base)
+        return [text for text in warnings(merged(self.base, self.wanted)) if text not in old]
+
+    def warned(self, path: str) -> list[str]:
+        """Those warnings that the edit of this pin brought: by itself, or with the others."""
+        if not path.startswith("pins.") or path not in self.edits:
+            return []
+        alone = warnings(merged(self.base, profile_of({path: self.edits[path]})))
+        rest = {name: value for name, value in self.edits.items() if name != path}
+        without = warnings(merged(self.base, profile_of(rest)))
+        return [text for text in self.warnings() if text in alone or text not in without]
 
 
 SHOWN: dict[str, tuple[tuple[str, str], ...]] = {
@@ -191,17 +267,18 @@ def paths(sheet: Sheet, tab: str) -> list[str]:
         )
         return [f"flags.{number}" for number in numbers]
     if tab == "Startup":
-        return ["startup", *_channel_paths(sheet), *_file_paths(sheet)]
-    return [path for path, _label in SHOWN.get(tab, ())]
+        files = [] if "files" in sheet.LACKS else [*_file_paths(sheet), ADD_FILE]
+        return ["startup", POWER, *_channel_paths(sheet), ADD_CHANNEL, *files]
+    return [path for path, _label in SHOWN.get(tab, ()) if path not in sheet.LACKS]
 
 
 def _channel_paths(sheet: Sheet) -> list[str]:
     """The channels that a pin uses or that have a type or start value already."""
-    used = set(sheet.base.channels)
+    used = {*sheet.base.channels, *sheet.listed}
     used |= {int(path[9:]) for path in sheet.edits if path.startswith("channels.")}
     for number in range(PINS):
         pin = sheet.value(f"pins.{number}")
-        if pin.role not in ("None", " ", ""):
+        if pin.role not in NO_ROLE:
             used |= {c for c in (pin.channel, pin.channel2) if c is not None}
     return [f"channels.{number}.{name}" for number in sorted(used) for name in ("type", "start")]
 
@@ -209,37 +286,3 @@ def _channel_paths(sheet: Sheet) -> list[str]:
 def _file_paths(sheet: Sheet) -> list[str]:
     names = {*sheet.base.files, *(p[6:] for p in sheet.edits if p.startswith("files."))}
     return [f"files.{name}" for name in sorted(names)]
-
-
-def is_secret(path: str) -> bool:
-    """True for what is masked."""
-    return path.startswith(("wifi.", "mqtt.")) and "password" in path
-
-
-def parsed(path: str, text: str) -> Any:
-    """What was typed into a field of text, as its value.  Raises ValueError with a sentence."""
-    name = path.rpartition(".")[2]
-    bare = text.strip()
-    if is_secret(path):
-        return Secret(text)
-    if name in ("port", "seconds", "interval") or path.endswith(".start"):
-        if not bare.lstrip("-").isdecimal():
-            raise ValueError(f"{text!r} is no whole number.")
-        return int(bare)
-    if path.startswith("calibration."):
-        try:
-            return float(bare.replace(",", "."))
-        except ValueError:
-            raise ValueError(f"{text!r} is no number.") from None
-    if path == "drivers":
-        return tuple(bare.replace(",", " ").split())
-    return text
-
-
-def channels_of(pin: Pin, text: str) -> Pin:
-    """The pin with the channels that were typed: none, one or two numbers."""
-    words = text.replace(",", " ").replace(";", " ").split()
-    if len(words) > 2 or not all(word.isdecimal() for word in words):
-        raise ValueError(f"{text!r} is not one or two channels.")
-    numbers = [*map(int, words), None, None]
-    return Pin(pin.role, numbers[0] if words else 0, numbers[1] if len(words) == 2 else 0)

@@ -17,7 +17,7 @@ BARS = "▁▂▃▄▅▆▇█"
 def who_line(sheet: Sheet, *, reading: bool) -> str:
     """Name, address, MAC, chip and version, and how old the form is."""
     if not sheet.host:
-        return "no device: h types an address, f searches the network"
+        return sheet.nobody
     if sheet.device is not None:
         d = sheet.device
         parts = [d.name, sheet.host, d.mac or "no MAC", d.chip, d.info.version]

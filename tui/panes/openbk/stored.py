@@ -1,0 +1,258 @@
+"""What lies in files: dumps in place of a device, configurations out of backups, profiles."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from core.fault import FaultError
+from core.openbk import in_file, wire
+from core.openbk.tasks.restore import config_profile
+from core.openbk.tasks.show import FORMS
+from core.openbk.watch import Trend
+from core.profile.model import Profile, Secret
+from core.profile.toml_keep import changed
+from core.store.files import free, read
+from tui import openbk_works as works
+from tui.model import JobView
+from tui.panes.openbk.dump import TYPE, DumpSheet, choices, open_dump, path_of
+from tui.panes.openbk.sending import Sending
+from tui.panes.openbk.sheet import DEVICES, TABS, Sheet
+from tui.widgets.dialog import PickDialog, TextDialog
+
+FORMATS = (
+    ("profile", ".toml", "a profile; comments in the file stay"),
+    ("template", ".json", "a template for the page of a device"),
+    ("script", ".txt", "a script of commands for its console"),
+)
+"""How the form can be kept: as what, the end of the file's name, what it is."""
+PATH_HINT = "Path of a flash dump or of a configuration sector."
+
+
+class Stored(Sending):
+    """The actions on files.  `handed` is a profile that waits for a form to be loaded into;
+    `coming_back` the web password of a sector that is being restored."""
+
+    handed: Path | None = None
+    coming_back: Secret | None = None
+
+    def has_sheet(self) -> bool:
+        """A form of a device or of a dump."""
+        return self.sheet.known or self.has_device()
+
+    def bring(self, sheet: Sheet) -> None:
+        """Show this form, from now on."""
+        if self.link is not None:
+            self.link.stop()
+            self.link = None
+        if sheet is not self.sheet:
+            self.sheet, self.sent, self.own_doing = sheet, {}, False
+        self.said, self._sample, self._trend, self.fault = [], None, Trend(), None
+
+    # -- a dump in place of a device ---------------------------------------------------------
+
+    def do_dump(self) -> None:
+        self._pick_kept("Which dump?", "dump", self.open_dump)
+
+    def typed_dump(self, text: str) -> None:
+        """A path was typed."""
+        if text.strip():
+            self.open_dump(path_of(text))
+
+    def open_dump(self, path: Path) -> None:
+        """Show the configuration in a dump; edits of before are still there.
+
+        Raises STORE-*, PROFILE-BLOCK.
+        """
+        fresh, key = open_dump(path), str(path.absolute())
+        old = self.sheets.get(key)
+        same = isinstance(old, DumpSheet) and old.data == fresh.data
+        self.sheets[key] = old if old is not None and same else fresh
+        self.bring(self.sheets[key])
+        self.load_handed()
+        self.turn_to(TABS[0] if self.tab == DEVICES else self.tab)
+
+    def _pick_kept(self, title: str, name: str, taken: Any, chip: str = "") -> None:
+        """One of the backups that hold a configuration; `name` is what a typed path goes to."""
+
+        def picked(value: str | None) -> None:
+            if value == TYPE:
+                self.edit(name, "", hint=PATH_HINT)
+            elif value is not None:
+                self.tried(lambda: taken(Path(value)))
+
+        offered = choices(self.wattbench.host.store, chip)
+        self.app.push_screen(PickDialog(title, offered), picked)
+
+    def tried(self, call: Any) -> None:
+        """Do it; what goes wrong is said in the log."""
+        try:
+            call()
+        except FaultError as error:
+            self.say_line(f"{error.fault.code}: {error.fault.what} {error.fault.next}")
+        self.repaint()
+        self.pane_screen.keys_changed()
+
+    def do_diff(self) -> None:
+        sheet = self.sheet
+        if self.tab == DEVICES or not isinstance(sheet, DumpSheet):
+            super().do_diff()
+            return
+        text = "\n".join(sheet.diff(reveal=self.revealed)) or "Nothing was changed."
+        self.app.push_screen(TextDialog(f"Diff of {sheet.title}", text, indent=2))
+
+    def do_apply(self) -> None:
+        sheet = self.sheet
+        if self.tab == DEVICES or not isinstance(sheet, DumpSheet):
+            super().do_apply()
+        elif not sheet.changes():
+            self.say_line("Nothing was changed.")
+        else:
+            self.run_worker(self._keep_dump(sheet), group="dump", exclusive=True)
+
+    async def _keep_dump(self, sheet: DumpSheet) -> None:
+        """Write the new dump, open it, and compare it with what was wanted."""
+        try:
+            wanted, count = sheet.wanted, len(sheet.changes())
+            path = await in_file.keep(self.wattbench.host.store, sheet.path, sheet.made())
+            made = open_dump(path)
+            made.load(wanted)
+            left = made.changes()
+        except FaultError as error:
+            self.say_line(f"{error.fault.code}: {error.fault.what} {error.fault.next}")
+            self.repaint()
+            return
+        sheet.edits = {}
+        if self.sheet is sheet:
+            self.open_dump(path)
+        word = f"It differs in {len(left)} fields!" if left else f"{count} fields read back."
+        self.say_line(f"New dump: {path}  {word} {sheet.title} stays as it was.")
+        self.repaint()
+
+    # -- configurations out of backups -------------------------------------------------------
+
+    def do_restore(self) -> None:
+        if self.has_sheet():
+            self._pick_kept("Whose configuration into the form?", "restore", self.restore)
+
+    def typed_restore(self, text: str) -> None:
+        """A path was typed."""
+        if text.strip():
+            self.restore(path_of(text))
+
+    def restore(self, path: Path) -> None:
+        """The values of a backup as edits, in place of those of before.
+
+        Raises STORE-*, OBK-FILE.
+        """
+        profile = config_profile(read(path), path.name)
+        self.sheet.edits = {}
+        self.sheet.load(profile)
+        self.say_count(path.name)
+
+    def say_count(self, name: str) -> None:
+        """How much of what was loaded differs."""
+        count = len(self.sheet.changes())
+        self.say_line(f"{name}: {count} fields differ. d shows them, a sends them.")
+
+    def do_restore_raw(self) -> None:
+        """Byte for byte: the job asks, and the power must be cut (rulings O7)."""
+        device = self.sheet.device
+        if not self.has_form():
+            return
+        if device is None or device.chip not in wire.CONFIG_AT:
+            what = "the device was not read yet" if device is None else f"not on a {device.chip}"
+            self.say_line(f"No raw restore: {what}.")
+            return
+        chip = device.chip.lower()
+        self._pick_kept("Whose sector, byte for byte?", "raw", self.restore_raw, chip)
+
+    def typed_raw(self, text: str) -> None:
+        """A path was typed."""
+        if text.strip():
+            self.restore_raw(path_of(text))
+
+    def restore_raw(self, path: Path) -> None:
+        """Start the job.  Raises STORE-*, OBK-FILE."""
+        self.coming_back = config_profile(read(path), path.name).wifi.web_password
+        work = works.restore_work(self.connect(), self.sheet.host, path, raw=True)
+        self.wattbench.start(work)
+
+    def job_ended(self, job: JobView) -> None:
+        if job.kind == "openbk-restore" and job.result is not None and self.coming_back:
+            self.passwords[self.sheet.host] = self.coming_back.value
+            self.open(self.sheet.host)
+        self.coming_back = None
+        super().job_ended(job)
+
+    # -- profiles ----------------------------------------------------------------------------
+
+    def do_profile(self) -> None:
+        if not self.has_sheet():
+            return
+
+        def picked(name: str | None) -> None:
+            if name is not None:
+                self.tried(lambda: self.load_profile(name))
+
+        self.pick_profile("Which profile into the form?", picked)
+
+    def load_profile(self, name: str) -> None:
+        """Put what a profile says over the form.  Raises PROFILE-*, STORE-*, OBK-CHIP."""
+        self.sheet.load(works.find_profile(self.wattbench.host, name))
+        self.say_count(Path(name).name)
+
+    def take_profile(self, path: Path) -> None:
+        """Another pane gives a profile: into the form at once, or as soon as there is one."""
+        self.handed = path
+        if not self.load_handed():
+            how = "when it was read" if self.sheet.host else "when one is opened: h or f"
+            self.say_line(f"{path.name} goes into the form of the device {how}.")
+            self.repaint()
+
+    def forget_sent(self) -> None:
+        """The device was read: there is a form now."""
+        super().forget_sent()
+        self.load_handed()
+
+    def load_handed(self) -> bool:
+        """Load the profile that waits, if there is a form now."""
+        if self.handed is None or not self.sheet.known:
+            return False
+        path, self.handed = self.handed, None
+        self.tried(lambda: self.load_profile(str(path)))
+        return True
+
+    def do_save(self) -> None:
+        """The form as a file in the folder of profiles; secrets are left out."""
+        if not self.has_sheet() or not self.sheet.known:
+            return
+
+        def picked(form: str | None) -> None:
+            if form is not None:
+                self.tried(lambda: self.save_as(form))
+
+        offered = [(form, f"{form}: {text}") for form, _end, text in FORMATS]
+        self.app.push_screen(PickDialog("Keep the form as", offered), picked)
+
+    def save_as(self, form: str) -> None:
+        """Write it.  A profile that is there is changed, every other file is a new one.
+
+        Raises STORE-*, PROFILE-TEXT for a profile that cannot be read.
+        """
+        store, sheet = self.wattbench.host.store, self.sheet
+        ends = {name: end for name, end, _text in FORMATS}
+        stem = "".join(c for c in sheet.mac.lower() if c.isalnum()) or "device"
+        path = store.profiles_folder / f"{stem}{ends[form]}"
+        text = FORMS[form](sheet.whole, False)
+        if form != "profile":
+            path = free(path)
+        elif path.exists():
+            text = _kept(path, sheet.whole)
+        store.files.write(path, text.encode())
+        self.say_line(f"Written without secrets: {path}")
+
+
+def _kept(path: Path, profile: Profile) -> str:
+    """The file as it must be to say this profile, with the comments that are in it."""
+    return changed(read(path, 1 << 20).decode("utf-8", "replace"), profile)
