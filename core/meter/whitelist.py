@@ -82,6 +82,6 @@ def _not_bound(what: str) -> FaultError:
         what=what,
         cause="The connection was too weak, or another program answers pairing requests here.",
         next="Go nearer and repeat; or leave the module open.",
-        state="The settings are as they were; the module is open.",
+        state="The module is probably open, as it was.",
         touched=Touched.UNKNOWN,
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 
 from core.fault import FaultError, Touched
@@ -51,6 +52,27 @@ async def write_all(here: Visit, steps: Sequence[Step], go_on: tuple[str, ...]) 
     here.report.progress(len(steps), len(steps), "settings")
     await here.report.point_of_no_return(so_far(done, ()), go_on)
     return done
+
+
+@contextmanager
+def confirmed(done: Sequence[str], go_on: tuple[str, ...]) -> Iterator[None]:
+    """What fails in here does so after all is written: its fault says what is confirmed."""
+    try:
+        yield
+    except FaultError as error:
+        fault = error.fault
+        if fault.code in ("STOPPED", "CANCELLED"):
+            raise
+        own = "" if fault.touched is Touched.NOTHING else f" {fault.state}"
+        touched = Touched.PARTIAL if fault.touched is Touched.NOTHING else fault.touched
+        raise FaultError(
+            replace(
+                fault,
+                state=so_far(done, ()) + own,
+                touched=touched,
+                command=fault.command or go_on,
+            )
+        ) from error
 
 
 async def _write(here: Visit, step: Step) -> None:

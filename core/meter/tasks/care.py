@@ -31,6 +31,7 @@ async def reboot(report: Reporter, options: CareOptions, *, reach: Reach, store:
 
     Raises METER-UNCHANGED when it did not take the command.
     """
+    report.will_change()
     async with visit(report, options, reach=reach, store=store, steps=(1, 4), live=False) as here:
         report.phase("Restart", 3, 4)
         await report.point_of_no_return("The restart was sent and not confirmed.")
@@ -40,8 +41,9 @@ async def reboot(report: Reporter, options: CareOptions, *, reach: Reach, store:
             if not await here.log_says(log.REBOOT_ARMED):
                 raise _not_taken("Restart")
         address = here.address
+    await report.point_of_no_return("The module took the restart; it was not heard again yet.")
     report.phase("Wait for it", 4, 4)
-    if not await reach.listen(address, BACK):
+    if not await report.waiting(reach.listen(address, BACK)):
         report.warn("METER-AWAY", f"The module was not heard within {BACK:.0f} s.")
     return {"mac": address, "summary": "restarted"}
 
@@ -61,6 +63,7 @@ async def clear(report: Reporter, options: CareOptions, *, reach: Reach, store: 
 
     Raises METER-UNCHANGED.
     """
+    report.will_change()
     async with visit(report, options, reach=reach, store=store, steps=(1, 4)) as here:
         report.phase("Ask", 3, 4)
         if here.status.encrypted:
@@ -72,7 +75,7 @@ async def clear(report: Reporter, options: CareOptions, *, reach: Reach, store: 
         here.client.key = None
         await here.client.send(wire.CLEAR)
         # the status that the command itself sends is stale in parts: only fresh ones count
-        if not await here.client.read_back(factory):
+        if not await report.waiting(here.client.read_back(factory)):
             raise _not_taken("Clear")
         here.records.settled()
         here.tell()

@@ -51,6 +51,7 @@ async def update(report: Reporter, options: OtaOptions, *, reach: Reach, store: 
     TLIMG-* faults and METER-IMAGE, -SAME, -FAR before anything is sent, METER-UPDATE and
     METER-UPDATE-UNSEEN after it.
     """
+    report.will_change()
     data = await asyncio.to_thread(read, options.image, 1 << 20)
     image = ota.image_of(data)
     async with visit(report, options, reach=reach, store=store, steps=(1, PHASES)) as here:
@@ -76,7 +77,7 @@ async def update(report: Reporter, options: OtaOptions, *, reach: Reach, store: 
             await report.point_of_no_return(state, ("wattbench", "meter", "show", address))
         await here.link.forget()  # the attribute table may be another one afterwards
     report.phase("Wait for it", 5, PHASES)
-    if not await reach.listen(address, BACK):
+    if not await report.waiting(reach.listen(address, BACK)):
         raise _unseen(sent)
     again = replace(options, address=address)
     async with visit(report, again, reach=reach, store=store, steps=(6, PHASES)) as here:

@@ -15,7 +15,15 @@ from core.meter.session import LISTEN, MeterOptions, Visit, visit
 from core.meter.tasks.show import texts, wrong_scale
 from core.meter.wanted import Wanted, checked, of_before, scale_step, steps
 from core.meter.wire import Id
-from core.meter.writing import ANSWER, answer_of, asked, no_answer, write_all
+from core.meter.writing import (
+    ANSWER,
+    answer_of,
+    asked,
+    confirmed,
+    no_answer,
+    so_far,
+    write_all,
+)
 from core.store.store import Store
 
 PHASES = 6
@@ -49,6 +57,8 @@ async def set_up(report: Reporter, options: SetOptions, *, reach: Reach, store: 
             cause="The command names the module only.",
             next="Say what to set, as in --meter-address 20109.",
         )
+    report.will_change()
+    go_on = options.go_on
     async with visit(report, options, reach=reach, store=store, steps=(1, PHASES)) as here:
         await texts(here)
         here.tell()
@@ -60,26 +70,28 @@ async def set_up(report: Reporter, options: SetOptions, *, reach: Reach, store: 
         if not options.undo:  # an interrupted undo must find the old settings again
             here.records.keep_before(old, old_key)
         report.phase("Write and read back", 4, PHASES)
-        done = await write_all(here, steps(wanted, here.status), options.go_on)
+        done = await write_all(here, steps(wanted, here.status), go_on)
         if wanted.key:
             store.keys.set_bind_key(here.address, wanted.key)
         done += await _mend_scale(here, wanted, options)
         report.phase("Ask the meter", 5, PHASES)
-        answer = await _ask_meter(here, by_kind_only=wanted.address is None)
-        await here.client.read_live()
-        here.tell()
-        silent = None if answer or not _expected(here) else no_answer(here, done, options.go_on)
+        answer = await _asked(here, done, go_on, by_kind_only=wanted.address is None)
+        silent = None if answer or not _expected(here) else no_answer(here, done, go_on)
         if silent is None or options.undo:
             here.records.settled()
             if options.undo:
                 here.records.keep_before(old, old_key)
                 here.records.settled()
         report.phase("Leave", 6, PHASES)
-        left = await _leave(here, options.leave, silent)
+        told = answer or "The meter did not answer."
+        as_it_was = f"{so_far(done, ())} {told} Who may connect is as before."
+        await report.point_of_no_return(as_it_was, go_on)
+        with confirmed(done, go_on):  # never broken off: half released is locked out
+            left = await _leave(here, options.leave, silent)
         found = here.result()
     if silent is not None:
         raise silent
-    await _compare(report, here, reach, store)
+    await _compared(report, here, reach, store)
     return {**found, "confirmed": done, "answer": answer, "left": left, "summary": _summary(here)}
 
 
@@ -164,6 +176,19 @@ def _expected(here: Visit) -> bool:
     return not model.has_address or here.status.address != 0
 
 
+async def _asked(
+    here: Visit, done: list[str], go_on: tuple[str, ...], *, by_kind_only: bool
+) -> str:
+    """`_ask_meter`, and the live values after it; may be stopped, for all is written."""
+    report = here.report
+    await report.point_of_no_return(f"{so_far(done, ())} The meter was not asked.", go_on)
+    with confirmed(done, go_on):
+        answer = await report.waiting(_ask_meter(here, by_kind_only=by_kind_only))
+        await report.waiting(here.client.read_live())
+    here.tell()
+    return answer
+
+
 async def _ask_meter(here: Visit, *, by_kind_only: bool) -> str:
     """The meter's answer, as a sentence; empty for none (rulings M8).
 
@@ -206,6 +231,16 @@ async def _leave(here: Visit, leave: str, silent: FaultError | None) -> str:
     left = await whitelist.finish(here, choice)
     here.report.note("METER-LEFT", left)
     return left
+
+
+async def _compared(report: Reporter, here: Visit, reach: Reach, store: Store) -> None:
+    """`_compare`; it may be stopped, because all that was asked for is done."""
+    try:
+        await report.waiting(_compare(report, here, reach, store))
+    except FaultError as error:
+        if error.fault.code != "STOPPED":
+            raise
+        report.warn("METER-ADVERT", "Stopped before the adverts were compared; all else is done.")
 
 
 async def _compare(report: Reporter, here: Visit, reach: Reach, store: Store) -> None:

@@ -62,6 +62,7 @@ class Bench:
     events: list[Event] = field(default_factory=list)
     traces: list[str] = field(default_factory=list)
     answers: Given = field(default_factory=lambda: Given({"whitelist": "open"}))
+    read_only: bool = False
 
     def __post_init__(self) -> None:
         self.store = Store(self.folder)
@@ -87,7 +88,8 @@ class Bench:
 
         self.events = []
         recorder = Recorder(self.events.append, synced, self.traces.append)
-        job = Job("job", "meter-test", "Test", work, recorder=recorder, answers=self.answers)
+        job = Job("job", "meter-test", "Test", work, recorder=recorder, answers=self.answers,
+                  read_only=self.read_only)  # fmt: skip
         if on_event is not None:
             job._sinks.append(lambda event: on_event(job, event))
         async with asyncio.timeout(PATIENCE):

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from core.events import Note, Warned
+from core.events import Note, Question, Warned
 from core.fault import Touched
 from core.job import Job, Stop
 from core.meter.tasks.set import SetOptions, set_up
 from core.meter.wanted import Wanted
 from core.sim.meter_gatt_options import ModuleOptions
-from tests.core.meter.bench import KEY, MAC, TWIN, bench, meter_of, module_of
+from tests.core.meter.bench import KEY, MAC, TWIN, Given, bench, meter_of, module_of
 from tests.virtual_clock import virtual
 
 FRESH = module_of(meter_address=0)
@@ -266,12 +267,72 @@ async def test_a_stop_in_each_step_leaves_the_module_reachable(
 
         outcome = await b.run(set_up, wish(model=1, address=20109), on_event)
         fault = getattr(outcome, "fault", None)
-        if at in ("Ask the meter", "Leave"):  # all is written: it comes to its end
+        if at == "Ask the meter" and stop is not Stop.HANGUP:
+            assert fault is not None and (fault.code, fault.command) == ("STOPPED", GO_ON)
+            assert fault.state == (
+                "Confirmed on the module: kind of meter, address. The meter was not asked."
+            )
+            assert b.module.settings.address == 20109
+        elif at in ("Ask the meter", "Leave"):  # how it is left is never broken off
             assert fault is None and b.module.settings.address == 20109
+            compared = "adverts agree" in b.said()
+            assert compared is (stop is Stop.HANGUP), "a stop still saves the last wait"
+            assert ("Stopped before the adverts" in b.said(Warned)) is not compared
         else:
             assert fault is not None and fault.code == "CANCELLED"
             assert {w[0] for w in b.module.received} <= {0xF4}
         assert b.module._central is None, "the connection was left open"
+
+
+class Silent(Given):
+    """Somebody who looks at the last question and says nothing."""
+
+    async def answer(self, question: Question) -> tuple[str, str]:
+        if question.key == "whitelist":
+            await asyncio.Event().wait()
+        return await super().answer(question)
+
+
+@pytest.mark.parametrize("stop", [Stop.CANCEL, Stop.TERMINATE])
+@virtual
+async def test_a_stop_at_the_last_question_says_that_all_is_set(tmp_path: Path, stop: Stop) -> None:
+    async with bench(tmp_path, FRESH) as b:
+        b.answers = Silent({})
+
+        def on_event(job: Job, event: Any) -> None:
+            if event.body.event == "question":
+                job.stop(stop)
+
+        fault = await b.fault(set_up, wish(model=1, address=20109), on_event=on_event)
+        assert fault.code == "STOPPED" and fault.state == (
+            "Confirmed on the module: kind of meter, address. Meter answered: serial "
+            "3171112520109, made 04.10.2017. Who may connect is as before."
+        )
+        assert b.module._central is None and not b.module.locked_to
+
+
+@pytest.mark.parametrize(
+    ("at", "code", "more"),
+    [
+        ("Ask the meter", "METER-LOST", ""),
+        ("Leave", "METER-NOT-BOUND", " The module is probably open, as it was."),
+    ],
+)
+@virtual
+async def test_a_disconnect_after_the_last_write_still_names_what_was_confirmed(
+    tmp_path: Path, at: str, code: str, more: str
+) -> None:
+    async with bench(tmp_path, FRESH) as b:
+        b.answers.given["whitelist"] = "bind"
+
+        def on_event(_job: Job, event: Any) -> None:
+            if getattr(event.body, "name", "") == at:
+                b.module._hang_up()
+
+        fault = await b.fault(set_up, wish(model=1, address=20109), on_event=on_event)
+        assert (fault.code, fault.command) == (code, GO_ON)
+        assert fault.state == f"Confirmed on the module: kind of meter, address.{more}"
+        assert fault.touched is not Touched.NOTHING
 
 
 @pytest.mark.parametrize("stop", [Stop.CANCEL, Stop.TERMINATE, Stop.HANGUP])

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from core.events import Question
 from core.fault import Touched
 from core.job import Job, Stop
 from core.meter.tasks.care import CareOptions, clear, follow_log, reboot
 from core.meter.tasks.live import LiveOptions, live
+from core.meter.tasks.ota import OtaOptions, update
+from core.meter.tasks.set import SetOptions, set_up
 from core.meter.tasks.show import ShowOptions, show
 from core.meter.tasks.whitelist import WhitelistOptions, bind, release, unlock
-from tests.core.meter.bench import FOREIGN, KEY, MAC, bench, meter_of, module_of
+from core.meter.wanted import Wanted
+from tests.core.meter.bench import FOREIGN, KEY, MAC, Given, bench, meter_of, module_of
 from tests.virtual_clock import virtual
 
 OURS = "B8:27:EB:00:00:01"
@@ -100,6 +106,144 @@ async def test_unlock_guides_with_a_stopwatch_and_proves_it(tmp_path: Path) -> N
         assert "power bank" in b.answers.asked[0].text and "cabinet" in b.answers.asked[0].text
         seconds = [e.body.done for e in b.events if e.body.event == "progress"]
         assert seconds == list(range(11))
+
+
+HELD = "SWS was at GND for 10 s: the lock is off, unless"
+LESS = "SWS was at GND for less than 6 s: the lock is most likely still on. Take the wire away."
+MORE = "SWS was at GND for 6 s or more: the lock may be off"
+
+
+def at_second(count: int) -> Callable[[Any], bool]:
+    return lambda body: body.event == "progress" and body.done == count
+
+
+def at_phase(name: str) -> Callable[[Any], bool]:
+    return lambda body: body.event == "phase" and body.name == name
+
+
+def at_question(key: str) -> Callable[[Any], bool]:
+    return lambda body: body.event == "question" and body.question.key == key
+
+
+class Slow(Given):
+    """Somebody who needs a minute for every answer."""
+
+    async def answer(self, question: Question) -> tuple[str, str]:
+        await asyncio.sleep(60)
+        return await super().answer(question)
+
+
+@pytest.mark.parametrize("stop", [Stop.CANCEL, Stop.TERMINATE])
+@pytest.mark.parametrize(
+    ("at", "state", "command"),
+    [
+        (at_phase("Prepare"), "", ""),
+        (at_question("sws-safe"), "", ""),
+        (at_phase("Short SWS to GND"), "", ""),
+        (at_question("sws-start"), "", ""),
+        (at_second(0), LESS, "unlock"),
+        (at_second(5), LESS, "unlock"),
+        (at_second(6), MORE, "unlock"),
+        (at_second(9), MORE, "unlock"),
+        (at_second(10), MORE, "unlock"),
+        (at_question("sws-away"), MORE, "unlock"),
+        (at_phase("Forget the old pairing here"), HELD, "show"),
+        (at_phase("Find and connect"), HELD, "show"),
+        (at_phase("Identify"), HELD, "show"),
+    ],
+)
+@virtual
+async def test_a_stop_in_each_step_of_unlock_says_what_the_module_is(
+    tmp_path: Path, at: Callable[[Any], bool], state: str, command: str, stop: Stop
+) -> None:
+    """No byte is sent, yet from the first second of the wire on the module may have changed."""
+    async with bench(tmp_path, module_of(bonded_to=FOREIGN)) as b:
+        b.answers = Slow({"sws-safe": "yes", "sws-start": "yes", "sws-away": "yes"})
+
+        def on_event(job: Job, event: Any) -> None:
+            if at_second(6)(event.body):
+                b.module.short_sws()
+            if at(event.body):
+                job.stop(stop)
+
+        fault = await b.fault(unlock, HERE, on_event=on_event)
+        assert b.module._central is None
+        if not state:
+            assert (fault.code, fault.exit) == ("CANCELLED", 130)
+            assert fault.touched is Touched.NOTHING and b.module.locked_to == FOREIGN
+            return
+        assert (fault.code, fault.exit) == ("STOPPED", 1) and state in fault.state
+        assert fault.touched is not Touched.NOTHING
+        assert fault.command == ("wattbench", "meter", command, MAC)
+        assert bool(b.module.locked_to) is (state == LESS)
+
+
+@virtual
+async def test_without_a_screen_unlock_ends_where_somebody_must_answer(tmp_path: Path) -> None:
+    async with bench(tmp_path, module_of(bonded_to=FOREIGN)) as b:
+        b.answers.given |= {"sws-safe": "yes", "sws-start": "yes"}  # then nobody is there
+
+        def on_event(job: Job, event: Any) -> None:
+            if at_second(3)(event.body):
+                job.stop(Stop.HANGUP)
+
+        fault = await b.fault(unlock, HERE, on_event=on_event)
+        assert fault.code == "STOPPED" and MORE in fault.state
+        assert "Somebody must be there" in fault.next
+
+
+@virtual
+async def test_a_lock_that_is_still_there_is_not_called_open(tmp_path: Path) -> None:
+    async with bench(tmp_path, module_of(bonded_to=FOREIGN)) as b:  # the wire had no contact
+        b.answers.given |= {"sws-safe": "yes", "sws-start": "yes", "sws-away": "yes"}
+        fault = await b.fault(unlock, HERE)
+        assert fault.code == "RADIO-BOUND" and fault.touched is Touched.UNKNOWN
+        assert fault.state == "SWS was at GND for 10 s; that the lock is off is not proven."
+        assert fault.command == ("wattbench", "meter", "unlock", MAC)
+
+
+@virtual
+async def test_a_stop_while_the_module_restarts(tmp_path: Path) -> None:
+    async with bench(tmp_path) as b:
+
+        def on_event(job: Job, event: Any) -> None:
+            if at_phase("Wait for it")(event.body):
+                job.stop(Stop.CANCEL)
+
+        fault = await b.fault(reboot, CARE, on_event=on_event)
+        assert fault.code == "STOPPED" and b.module.boots == 2
+        assert fault.state == "The module took the restart; it was not heard again yet."
+
+
+@virtual
+async def test_a_stop_while_cleared_settings_are_read_back(tmp_path: Path) -> None:
+    async with bench(tmp_path) as b:
+        b.answers.given["clear"] = "yes"
+
+        def on_event(job: Job, event: Any) -> None:
+            if at_phase("Clear")(event.body):
+                asyncio.get_running_loop().call_later(0.01, job.stop, Stop.CANCEL)
+
+        fault = await b.fault(clear, CARE, on_event=on_event)
+        assert fault.code == "STOPPED" and "Not confirmed: factory settings." in fault.state
+
+
+@pytest.mark.parametrize("task", [release, bind, unlock, reboot, clear, set_up, update])
+@virtual
+async def test_read_only_refuses_before_anybody_is_asked_or_connected(
+    tmp_path: Path, task: Any
+) -> None:
+    options = {
+        reboot: CARE,
+        clear: CARE,
+        set_up: SetOptions(address=MAC, wanted=Wanted(period=2)),
+        update: OtaOptions(address=MAC, image=tmp_path / "none.bin"),
+    }
+    async with bench(tmp_path) as b:
+        b.read_only = True
+        fault = await b.fault(task, options.get(task, HERE))
+        assert (fault.code, fault.exit) == ("READ-ONLY", 3)
+        assert not b.answers.asked and not b.module.received
 
 
 @virtual
