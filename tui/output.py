@@ -25,6 +25,7 @@ from core.events import (
     Warned,
 )
 from core.fault import Fault
+from tui.results import rows
 from tui.streams import drop_output
 from tui.text import clean, duration, rate
 
@@ -45,7 +46,8 @@ class Output:
         self._json, self._ascii = as_json, ascii_only
         self._out = out or sys.stdout
         self._err = err or sys.stderr
-        self._said = -PROGRESS_EVERY
+        self._said, self._ended = -PROGRESS_EVERY, ""
+        self._shown: frozenset[str] = frozenset()
 
     def text(self, line: str) -> None:
         """One line for people."""
@@ -95,10 +97,15 @@ class Output:
         self.object(event.to_json())
         body = event.body
         if isinstance(body, Progress):
-            if event.t - self._said < PROGRESS_EVERY and body.done < body.total:
+            ended = body.phase if body.done >= body.total else ""
+            if ended == self._ended if ended else event.t - self._said < PROGRESS_EVERY:
                 return
-            self._said = event.t
+            self._said, self._ended = event.t, ended
+        if isinstance(body, Facts):
+            self._shown = frozenset(facts_lines(body)) or self._shown
         for line in event_lines(event):
+            if isinstance(body, Asked) and line.replace("?", " ", 1) in self._shown:
+                continue  # the question repeats the plan, for whoever sees only the question
             stream = self._err if isinstance(body, Failed) else None
             self._write(stream or (self._err if self._json else self._out), clean(line))
 
@@ -141,6 +148,8 @@ def event_lines(event: Event) -> list[str]:
 
 def progress_line(body: Progress) -> str:
     share = 100 * body.done // body.total if body.total else 0
+    if body.rate is None:
+        return f"  {share:3d} %"
     return f"  {share:3d} %  {rate(body.rate, body.unit)}  {duration(body.left)} left"
 
 
@@ -154,19 +163,7 @@ def result_lines(values: Mapping[str, Any]) -> list[str]:
     """A flat result, one `name: value` a line, the summary first; what is nested, or a whole
     text, is for JSON."""
     lines = [str(values["summary"])] if "summary" in values else []
-    return lines + [
-        f"  {name.replace('_', ' ')}: {value}"
-        for name, value in values.items()
-        if name != "summary" and value not in ("", None) and not _nested(value)
-    ]
-
-
-def _nested(value: Any) -> bool:
-    if isinstance(value, str):
-        return "\n" in value
-    return isinstance(value, Mapping) or (
-        isinstance(value, list) and any(isinstance(entry, Mapping) for entry in value)
-    )
+    return lines + [f"  {label}: {text}" for label, text in rows(values)]
 
 
 def fault_lines(fault: Fault) -> list[str]:

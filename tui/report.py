@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from core.store.jobs import JobInfo
+from tui.results import row
 from tui.text import clean, duration
 
 _BLANK = dict.fromkeys(
@@ -64,9 +65,11 @@ def job_markdown(info: JobInfo, events: list[dict[str, Any]]) -> list[str]:
     """The record of one job as Markdown."""
     end = events[-1] if events and events[-1]["event"] in ("result", "fault") else {}
     table = [
-        f"| {_cell(name.replace('_', ' '))} | {_cell(value)} |"
+        f"| {_cell(label)} | {_cell(text)} |"
         for name, value in end.items()
-        if name not in ("event", "t", "job", "command") and value not in ("", None, [])
+        if name not in ("event", "t", "job", "command", "exit", "basic", "start", "end")
+        for label, text in [row(name, value)]
+        if text
     ]
     return [
         f"# {_cell(info.title)}",

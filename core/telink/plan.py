@@ -88,8 +88,10 @@ class Plan:
     def lines(self) -> tuple[str, ...]:
         """The plan for people, one line a range."""
         verb = "erase       " if self.kind == WIPE else "erase, write"
-        found = [(start, f"{verb} {_span(start, end)}  {self.title}") for start, end in self.ranges]
-        found += [(start, f"keep         {_span(start, end)}  {name}") for start, end, name in
+        found = [
+            (start, f"{verb} {text_of(start, end)}  {self.title}") for start, end in self.ranges
+        ]
+        found += [(start, f"keep         {text_of(start, end)}  {name}") for start, end, name in
                   self._kept()]  # fmt: skip
         return tuple(text for _, text in sorted(found))
 
@@ -147,7 +149,8 @@ class Plan:
         }
 
 
-def _span(start: int, end: int) -> str:
+def text_of(start: int, end: int) -> str:
+    """A range as people read it, both ends counted in."""
     return f"0x{start:06X}-0x{end - 1:06X}"
 
 

@@ -79,7 +79,7 @@ DONE = (
     Phase("Compare", 11, 12),
     Phase("Start", 12, 12),
     Note("SWS", SWS_TEXT),
-    Finished({"summary": "electricity_meter V1.7, written and proven; the firmware has started. "
+    Finished({"summary": "electricity_meter V1.7: written and proven; the firmware has started. "
               "Look for it in the Scan pane (3)"}),
 )  # fmt: skip
 NO_TARGET = Fault(

@@ -117,6 +117,25 @@ def test_progress_is_said_now_and_then_but_json_has_all_of_it() -> None:
     assert [line.split()[0] for line in err.getvalue().splitlines()] == ["0", "50", "100"]
 
 
+def test_the_end_of_a_step_is_said_once() -> None:
+    output, out, _ = both(as_json=False)
+    steps = [("Write", 1), ("Write", 9), ("Write", 9), ("Verify", 9), ("Write", 2), ("Write", 9)]
+    for second, (phase, done) in enumerate(steps):
+        output.event(Event("j", 10.0 * second, Progress(phase, done, 9, "bytes")))
+    assert out.getvalue().split("%") == ["   11 ", *["\n  100 "] * 2, "\n   22 ", "\n  100 ", "\n"]
+
+
+def test_a_question_does_not_repeat_the_plan_that_was_just_shown() -> None:
+    output, out, _ = both(as_json=False)
+    output.event(Event("j", 0.0, Facts("plan", {"lines": ["keep 0-1", "write 1-2"]})))
+    output.event(Event("j", 0.0, Facts("link", {"baud": 115200})))
+    asked = Question("write-plan", "keep 0-1\nwrite 1-2\nBackup: a.bin\nWrite this now?")
+    output.event(Event("j", 0.0, Asked(asked)))
+    assert out.getvalue().splitlines() == [
+        "  keep 0-1", "  write 1-2", "? Backup: a.bin", "? Write this now?",
+    ]  # fmt: skip
+
+
 INFO = JobInfo("j-01", "test", HOSTILE, "done", "", False, None)
 
 

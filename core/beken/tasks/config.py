@@ -67,8 +67,8 @@ async def read_config(
 ) -> Result:
     """What is configured; changes nothing.
 
-    Result: `configured`, `version` of the block, `toml` (what differs from the firmware's
-    defaults, without secrets), `secrets` (where one is set), chip, mac, summary.
+    Result: `configured`, `version` of the block (None without one), `toml` (what differs from the
+    firmware's defaults, without secrets), `secrets` (where one is set), chip, mac, summary.
     """
     async with session(
         report, options, ports, "Configuration: read", (1, 3), memory=store.settings
@@ -88,7 +88,7 @@ async def read_config(
         "chip": device.chip,
         "mac": device.mac,
         "configured": block is not None,
-        "version": block.version if block else 0,
+        "version": block.version if block else None,
         "toml": toml_file.dump(found),
         "secrets": secret_paths(found),
         "summary": f"{device.chip.upper()} {device.mac or 'without MAC'}: {said}",

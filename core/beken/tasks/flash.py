@@ -22,7 +22,7 @@ from core.beken.grounds import (
     require_layout,
 )
 from core.beken.identify import Device
-from core.beken.plan import Plan
+from core.beken.plan import Plan, text_of
 from core.beken.planning import make_plan
 from core.beken.survey import Sectors
 from core.beken.tasks.backup import backup_result, take_backup
@@ -194,6 +194,7 @@ def result_of(plan: Plan, wrong: int, booted: str, seconds: float) -> dict[str, 
         "image": plan.title,
         "start": plan.start,
         "end": plan.end,
+        "ranges": [text_of(span.start, span.end) for span in plan.spans],
         "sectors_written": wrong,
         "backup": str(plan.backup.path),
         "backup_sha256": plan.backup.sha256,

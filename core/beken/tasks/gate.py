@@ -80,7 +80,6 @@ async def boot_check(report: Reporter, *, wires_off: bool) -> str:
     wires have to be removed first (rulings P5).  The port is closed by then."""
     if wires_off and await ask_anyway(report, WIRES_OFF, "no") != "yes":
         report.warn("WIRES-ON", "Take the RX1 and TX1 wires off before the plug starts.")
-    report.note("BOOT-CHECK", BOOT_TEXT)
     answer = await ask_anyway(report, BOOT_CHECK, NOT_CHECKED)
     steps = NO_BOOT_STEPS if answer == DID_NOT_BOOT else (FIND_IT,)
     for number, text in enumerate(steps, 1):

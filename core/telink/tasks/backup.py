@@ -57,6 +57,7 @@ async def backup(
         taken = await take_backup(bench, store, (3, PHASES))
     if options.out is not None:
         await asyncio.to_thread(store.files.write, options.out, taken.data)
+        return {**backup_result(taken), "out": str(options.out)}
     return backup_result(taken)
 
 

@@ -15,7 +15,7 @@ from core.telink import faults, wire
 from core.telink.client import Client
 from core.telink.conversation import PROBE
 from core.telink.identify import read_twice
-from core.telink.plan import FLASH, WIPE, Plan
+from core.telink.plan import FLASH, WIPE, Plan, text_of
 from core.telink.tasks.session import Session
 from core.telink.wire import Verdict
 from core.telink.wiring import SWS_TEXT
@@ -81,13 +81,13 @@ def _result(plan: Plan, retries: int, started: str) -> Result:
         "mac": plan.module.mac,
         "flash_id": plan.module.flash_id,
         "written": plan.title,
-        "ranges": [f"{a:#08x}-{b - 1:#08x}" for a, b in plan.ranges],
+        "ranges": [text_of(a, b) for a, b in plan.ranges],
         "backup": plan.backup,
         "backup_sha256": plan.backup_sha256,
         "verified": True,
         "retries": retries,
         "started": started,
-        "summary": f"{_done(plan)}, written and proven; {_STARTED[started]}",
+        "summary": f"{_done(plan)}; {_STARTED[started]}",
     }
 
 
@@ -98,7 +98,9 @@ _STARTED = {
 
 
 def _done(plan: Plan) -> str:
-    return "Configuration and pairing are erased" if plan.kind == WIPE else plan.title
+    if plan.kind == WIPE:
+        return "Configuration and pairing are erased, proven by checksum"
+    return f"{plan.title}: written and proven"
 
 
 async def _recover(bench: Session, writer: Writer) -> None:

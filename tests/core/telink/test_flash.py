@@ -27,7 +27,7 @@ async def test_flash_leaves_image_and_untouched_rest_and_the_firmware_runs(tmp_p
     result = result_of(await table.job("flash"))
     assert table.right
     assert result["started"] == "running" and table.module.target.runs
-    assert result["summary"].startswith("electricity_meter V1.7, written and proven")
+    assert result["summary"].startswith("electricity_meter V1.7: written and proven; ")
     assert (table.module.baud, table.links[0].baud) == (230769, 230400)
     backup = Path(str(result["backup"]))
     assert read(backup) == table.before and backup.parent.name == "a4c138aabbcc"
