@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from rich.cells import cell_len
 from textual import events
 from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import ContentSwitcher, Input
 
 from core.fault import Fault
+from core.openbk.standing import by_address
 from core.openbk.watch import Sample, Trend
 from tui.model import JobView, Model
 from tui.panes.base import Line
 from tui.panes.openbk import strip
-from tui.panes.openbk.calibrate import Asker, ReferenceDialog
+from tui.panes.openbk.calibrate import Asker
 from tui.panes.openbk.editing import Editing
 from tui.panes.openbk.link import DeviceLink, News, Read, Unread
-from tui.panes.openbk.places import Place, device_line, read_place
+from tui.panes.openbk.many import Fleet
+from tui.panes.openbk.places import EDGE, STATE, Place, read_place, state_line, who_line
 from tui.panes.openbk.rows import field_line, note
 from tui.panes.openbk.sheet import (
     DEVICES,
@@ -30,6 +33,10 @@ from tui.widgets.live_lines import Line as Painted
 from tui.widgets.prose import fit, fold
 
 KIND = "openbk-"
+LOG = 40
+"""Lines that are kept of what was said."""
+WIDE = 120
+"""Cells from which the list says how a device answers and what became of it."""
 
 
 class OpenBkPane(Editing):
@@ -58,6 +65,8 @@ class OpenBkPane(Editing):
         self.passwords: dict[str, str] = {}
         self.places: dict[str, Place] = {}
         self.marked: set[str] = set()
+        self.fleet: Fleet | None = None
+        self.last_profile = ""
         self.tab = TABS[0]
         self.revealed = False
         self.asker: Asker | None = None
@@ -71,7 +80,7 @@ class OpenBkPane(Editing):
         self._sample: Sample | None = None
         self._trend = Trend()
         self._shown = ""
-        self._log_of, self._log_seen = "", 0
+        self._log_last: tuple[float, str] | None = None
         self._hint = ""
         self._ready = False  # the clock may tick before everything is mounted
 
@@ -127,9 +136,11 @@ class OpenBkPane(Editing):
     @property
     def idle(self) -> frozenset[str]:
         job = self.wattbench.model.current
+        many = self.tab == DEVICES and bool(self.marked)
         if job is not None and job.running:
-            return frozenset(("find", "apply", "undo", "calibrate"))
-        if self.sheet.edits:
+            known = frozenset(("find", "apply", "undo", "calibrate"))
+            return known | {"diff"} if many else known
+        if self.sheet.edits or many:
             return frozenset(("stop", "undo", "calibrate"))
         return frozenset(("stop", "diff"))
 
@@ -160,10 +171,7 @@ class OpenBkPane(Editing):
                 self.take(news)
         if self.screen is self.app.screen and self.screen.focused is None:
             self.turn_body(self.front)  # a job ended while another pane was in front
-        wanted = self.asker.next() if self.asker is not None else None
-        if wanted is not None and self.asker is not None:
-            calibration = self.sheet.base.calibration
-            self.app.push_screen(ReferenceDialog(wanted, self.asker, calibration))
+        self.tick_calibration()
         self.repaint()
 
     def take(self, news: News) -> None:
@@ -188,16 +196,19 @@ class OpenBkPane(Editing):
 
     def _take_log(self, job: JobView) -> None:
         """What the newest job said since the last look."""
-        if job.id != self._log_of:
-            self._log_of, self._log_seen = job.id, 0
-        for t, text in list(job.log)[self._log_seen :]:
+        fresh = []
+        for line in reversed(job.log):  # its oldest lines are gone when a job says much
+            if line is self._log_last:
+                break
+            fresh.append(line)
+        for t, text in reversed(fresh[:LOG]):
             self.say_line(f"{duration(t):>5}  {text}")
-        self._log_seen = len(job.log)
+        self._log_last = job.log[-1] if job.log else self._log_last
 
     def say_line(self, text: str) -> None:
         """A line of the log below the form, once."""
         if not self.said or self.said[-1] != text:
-            self.said = [*self.said[-40:], text]
+            self.said = [*self.said[-LOG:], text]
 
     # -- showing ---------------------------------------------------------------------------
 
@@ -224,7 +235,7 @@ class OpenBkPane(Editing):
 
     def _keys(self) -> list[str]:
         if self.tab == DEVICES:
-            return sorted(self.places)
+            return sorted(self.places, key=by_address)
         return paths(self.sheet, self.tab)
 
     def _tabs(self) -> None:
@@ -245,7 +256,7 @@ class OpenBkPane(Editing):
         if self.tab == DEVICES:
             if not self.places:
                 return "f searches the network, h types an address."
-            return "Enter opens it. Space marks devices; a applies a profile to those marked."
+            return self.many_note(self.table.key)
         if not self.sheet.known:
             return "The form comes when the device was read." if self.sheet.host else ""
         key = self.table.key
@@ -266,12 +277,24 @@ class OpenBkPane(Editing):
     def _paint(self, key: str, _part: int, here: bool) -> Painted:
         width = max(self.table.size.width - 1, 20)
         if self.tab == DEVICES:
-            edge = max(map(len, self.places))
-            text = device_line(self.places[key], edge, marked=key in self.marked)
-            return ((fit(text, width), "here" if here else ""),)
+            return self._place_line(key, width, here=here)
         text = field_line(self.sheet, key, width, reveal=self.revealed)
         look = "strong" if self.sheet.edited(key) else ""
         return ((text, "here" if here else look),)
+
+    def _place_line(self, key: str, width: int, *, here: bool) -> Painted:
+        """A device; what became of it stands in place of how it answers, or behind it."""
+        place, became = self.places[key], self.standing_text(key)
+        edge = min(max(map(len, self.places)), EDGE)
+        who = who_line(place, edge, marked=key in self.marked)
+        if not became:
+            return ((fit(f"{who} {state_line(place)}", width), "here" if here else ""),)
+        if self.size.width >= WIDE:
+            who = f"{who} {state_line(place):<{STATE}}"
+        standing = self.standing(key)
+        failed = standing is not None and standing.fault is not None
+        text = fit(became, max(width - cell_len(who) - 1, 1))
+        return ((who, "here" if here else ""), (f" {text}", "here" if here else "bad" * failed))
 
     def _line(self, name: str, text: str) -> None:
         self.query_one(f"#{name}", Line).say(Content(clean_lines(text)))
@@ -305,6 +328,8 @@ class OpenBkPane(Editing):
             event.stop()
             self.fault = None
             self.turn_body("sheet")
+        elif self.tab == DEVICES and self.lay_aside():
+            event.stop()
         self.repaint()
 
 

@@ -6,10 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from rich.cells import set_cell_size
+
 from core.openbk.read import Device
 from core.openbk.wire import normal_mac
 from core.store.store import Store
-from tui.text import clean
+from tui.widgets.prose import fit
+
+NAME = 12
+"""Cells of a name in the list."""
+STATE = 26
+"""Cells of how a device answers, where what became of it stands behind."""
+EDGE = 24
+"""The most cells that addresses get."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +57,16 @@ def read_place(host: str, device: Device) -> Place:
                  device.state.signal, live=True)  # fmt: skip
 
 
-def device_line(place: Place, edge: int, *, marked: bool) -> str:
-    """One device: mark, address in `edge` cells, name, MAC, chip and version, signal."""
+def who_line(place: Place, edge: int, *, marked: bool) -> str:
+    """One device: mark, address in `edge` cells, name, MAC."""
     mark = "x" if marked else " "
+    host = set_cell_size(fit(place.host, edge), edge)
+    name = set_cell_size(fit(place.name, NAME), NAME)
+    return f"[{mark}] {host} {name} {place.mac:<17}"
+
+
+def state_line(place: Place) -> str:
+    """How it answers: chip, version and signal, or why that is not known."""
     if place.locked:
         rest = "asks for a password"
     elif not place.live:
@@ -59,7 +75,4 @@ def device_line(place: Place, edge: int, *, marked: bool) -> str:
         rest = f"{place.chip} {place.version}"
     signal = "" if place.signal is None else f"{place.signal} dBm"
     safe = " SAFE MODE" if place.safe_mode else ""
-    return (
-        f"[{mark}] {place.host:<{edge}} {clean(place.name)[:12]:<12} {place.mac:<17} "
-        f"{rest:<16}{safe} {signal}"
-    )
+    return f"{rest:<16}{safe} {signal}".rstrip()

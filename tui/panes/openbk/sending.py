@@ -7,17 +7,17 @@ from typing import Any
 
 from core.fault import FaultError
 from core.openbk import history
-from core.openbk.exchange import normal_host
 from core.openbk.difference import changes, shown
+from core.openbk.exchange import normal_host
 from core.profile.model import Profile, Secret
 from core.profile.toml_file import SHIPPED
 from core.store.devices import Entry
 from tui import openbk_works as works
 from tui.model import JobView
 from tui.panes.openbk import strip
-from tui.panes.openbk.calibrate import WAYS, Asker
+from tui.panes.openbk.calibrating import Calibrating
 from tui.panes.openbk.images import ota_images
-from tui.panes.openbk.shared import Shared
+from tui.panes.openbk.many import Many
 from tui.panes.openbk.sheet import DEVICES
 from tui.panes.openbk.switching import switch_work
 from tui.widgets.dialog import PickDialog, TextDialog
@@ -26,10 +26,13 @@ REREAD = ("apply", "undo", "calibrate", "restore", "ota", "switch")
 """Jobs after which the device is read again."""
 
 
-class Sending(Shared):
+class Sending(Calibrating, Many):
     """The actions that start a job, and what is done when it ended."""
 
     def do_diff(self) -> None:
+        if self.tab == DEVICES and self.marked:
+            self.work_on_marked(only_diff=True)
+            return
         if not self.has_form():
             return
         found = self.sheet.changes()
@@ -49,7 +52,7 @@ class Sending(Shared):
 
     def do_apply(self) -> None:
         if self.tab == DEVICES and self.marked:
-            self._apply_to_many()
+            self.work_on_marked(only_diff=False)
             return
         if not self.has_form():
             return
@@ -66,26 +69,12 @@ class Sending(Shared):
             )
         )
 
-    def _apply_to_many(self) -> None:
-        hosts = tuple(sorted(self.marked))
-
-        def picked(name: str | None) -> None:
-            if name is None:
-                return
-            try:
-                profile = works.find_profile(self.wattbench.host, name)
-            except FaultError as error:
-                self.say_line(f"{error.fault.code}: {error.fault.what} {error.fault.next}")
-                return
-            self.wattbench.start(works.apply_work(self.connect(), hosts, profile))
-
-        self.pick_profile(f"Which profile to {len(hosts)} devices?", picked)
-
     def job_ended(self, job: JobView) -> None:
         """Read again what a job may have changed; what was sent and proven is no edit any more."""
         kind = job.kind.removeprefix("openbk-")
-        self.asker = None if kind == "calibrate" else self.asker
-        self._say_rows(job)
+        if kind == "calibrate":
+            self.calibration_ended(job)
+        self.many_ended(job)
         if kind not in REREAD:
             return
         if kind == "apply" and job.result is not None and self.sheet is self.sending_sheet:
@@ -93,7 +82,7 @@ class Sending(Shared):
             self._take_new_password()
             moved = str(job.result.get("address") or self.sheet.host)
             if moved != self.sheet.host and len(self.sending) > 0:
-                self._follow(moved)
+                self.follow(moved)
         self.sending, self.own_doing = {}, True
         if self.link is not None:
             self.link.refresh()
@@ -105,7 +94,7 @@ class Sending(Shared):
             self.passwords[self.sheet.host] = web.value
             self.open(self.sheet.host)
 
-    def _follow(self, moved: str) -> None:
+    def follow(self, moved: str) -> None:
         """The device has another address now; the form goes with it."""
         old, new = self.sheet.host, normal_host(moved)
         self.passwords[new] = self.passwords.get(old, "")
@@ -121,13 +110,6 @@ class Sending(Shared):
                 del self.sheet.edits[path]
         self.sent = {}
 
-    def _say_rows(self, job: JobView) -> None:
-        """What came of each of many devices."""
-        for row in (job.result or {}).get("devices", ()):
-            if "ok" in row:
-                text = row.get("summary") if row["ok"] else f"{row['code']}: {row['what']}"
-                self.say_line(f"{row['host']}: {text}")
-
     def do_undo(self) -> None:
         if not self.has_form():
             return
@@ -142,41 +124,6 @@ class Sending(Shared):
                 self.wattbench.start(works.undo_work(self.connect(), host, int(number)))
 
         self.app.push_screen(PickDialog("Back to which configuration?", past(entries)), picked)
-
-    def do_calibrate(self) -> None:
-        if not self.has_form():
-            return
-        relays = strip.relays_of(self.sheet.base)
-        if len(relays) < 2:
-            self._calibrate(relays[0] if relays else None)
-            return
-
-        def picked(channel: str | None) -> None:
-            if channel is not None:
-                self._calibrate(int(channel))
-
-        choices = [(str(c), f"the relay on channel {c}") for c in relays]
-        self.app.push_screen(PickDialog("Behind which relay is the load?", choices), picked)
-
-    def _calibrate(self, channel: int | None) -> None:
-        def picked(way: str | None) -> None:
-            if way is None:
-                return
-            self.asker = Asker()
-            host = self.wattbench.host
-            self.wattbench.start(
-                works.calibrate_work(
-                    self.connect(),
-                    self.sheet.host,
-                    self.asker,
-                    channel=channel,
-                    reset_energy=way == "reset",
-                    again=way != "quick",
-                    bench_holder=works.bench_holder(host),
-                )
-            )
-
-        self.app.push_screen(PickDialog("A resistive load of 500 W or more", list(WAYS)), picked)
 
     def do_relay(self) -> None:
         if not self.has_form():
@@ -215,8 +162,10 @@ class Sending(Shared):
         if self.has_device():
             self.wattbench.start(works.backup_work(self.connect(), self.sheet.host))
 
-    def pick_profile(self, title: str, picked: Any) -> None:
+    def pick_profile(self, title: str, picked: Any, first: str = "") -> None:
+        """Ask for a profile; `first` stands at the top of the list."""
         names = _profile_names(self.wattbench.host.store.profiles_folder)
+        names.sort(key=lambda row: row[0] != first)
         given = self.wattbench.host.store.settings.get("plug_profile")
         if given and Path(given).is_file():
             names = [(given, f"{Path(given).name}  (from the Flash pane)"), *names]

@@ -11,12 +11,13 @@ from tui.widgets.live_lines import LiveTable
 
 
 class SheetTable(LiveTable):
-    """Left and right go to the next section; Space marks; Delete empties."""
+    """Left and right go to the next section; Space marks, * all that answer; Delete empties."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left", "told('left')", show=False),
         Binding("right", "told('right')", show=False),
         Binding("space", "told('mark')", show=False),
+        Binding("asterisk", "told('all')", show=False),
         Binding("delete,backspace", "told('empty')", show=False),
     ]
 
