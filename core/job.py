@@ -159,6 +159,8 @@ class Answers:
         if question.unattended:
             return question.unattended, "nobody there"
         way = f"Give {flag_of(question)} on the command line, if that is what you want."
+        if _picks(question):
+            way += " " + "; ".join(f"{c.value}: {c.text}" for c in question.choices) + "."
         raise faults.UNANSWERED(
             what=f"A question has no answer: {question.text}",
             cause="There is no terminal to ask at.",
@@ -167,11 +169,22 @@ class Answers:
 
 
 def flag_of(question: Question) -> str:
-    """What to write on the command line to answer the question."""
+    """What to write on the command line to answer the question: the flag with each value it takes.
+
+    `--yes` takes none, it gives the assumed answer.
+    """
+    if _picks(question):
+        return " or ".join(f"{question.flag} {choice.value}" for choice in question.choices)
     if not question.expect:
         return question.flag
     flag = "--confirm" if question.flag == "--yes" else question.flag  # --yes types nothing
     return f"{flag} {question.expect}"
+
+
+def _picks(question: Question) -> bool:
+    """True when the flag of the question takes one of its choices."""
+    typed = question.expect or question.secret
+    return question.flag != "--yes" and bool(question.choices) and not typed
 
 
 @dataclass(frozen=True, slots=True)

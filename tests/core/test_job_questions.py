@@ -80,10 +80,12 @@ def test_what_must_be_typed_must_be_typed_exactly(typed: str, code: str) -> None
     ("question", "flag"),
     [
         (GATE, "--yes"),
-        (Question("supply", "Which?", (Choice("a", "A"),), flag="--supply"), "--supply"),
+        (Question("supply", "Which?", (Choice("a", "own"), Choice("b", "pin")), flag="--supply"),
+         "--supply a or --supply b"),
         (Question("mac", "Which plug?", expect="A4:C1"), "--confirm A4:C1"),
+        (Question("mac", "Which plug?", expect="A4:C1", flag="--confirm"), "--confirm A4:C1"),
     ],
-)
+)  # fmt: skip
 def test_nobody_to_ask_is_exit_3_and_names_the_flag(question: Question, flag: str) -> None:
     @virtual
     async def scenario() -> None:
@@ -93,7 +95,9 @@ def test_nobody_to_ask_is_exit_3_and_names_the_flag(question: Question, flag: st
         outcome = await job_of(task)[0].run()
         assert isinstance(outcome, Failed) and outcome.fault.code == "UNANSWERED"
         assert exit_code(outcome) == Exit.REFUSED
-        assert f"Give {flag} " in outcome.fault.next
+        assert f"Give {flag} on" in outcome.fault.next
+        if question.flag == "--supply":
+            assert outcome.fault.next.endswith(" a: own; b: pin.")
 
     scenario()
 

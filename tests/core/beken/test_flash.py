@@ -508,6 +508,17 @@ async def test_a_chip_lost_under_load_points_to_the_supply(tmp_path: Path) -> No
 
 
 @virtual
+async def test_a_supply_that_nobody_said_names_the_flag_and_its_values(tmp_path: Path) -> None:
+    bench = a_bench(tmp_path)
+    fault = fault_of(await write(bench, supply=""))
+    assert (fault.code, fault.exit) == ("UNANSWERED", 3)
+    assert "What feeds the module" in fault.what
+    assert "Give --supply external or --supply adapter on" in fault.next
+    assert "adapter: the adapter's own 3.3 V pin" in fault.next
+    assert not bench.links
+
+
+@virtual
 async def test_read_only_refuses_before_the_port_is_opened(tmp_path: Path) -> None:
     bench = a_bench(tmp_path)
     bench.read_only = True
