@@ -65,6 +65,8 @@ class Shared(BasePane):
         return bool(self.sheet.host)
 
     def has_form(self) -> bool:
-        if self.has_device() and not self.sheet.known:
+        if not self.has_device():
+            return False
+        if not self.sheet.known:
             self.say_line("The device was not read yet.")
         return self.sheet.known
