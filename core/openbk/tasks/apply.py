@@ -13,7 +13,7 @@ from core.job import Reporter, Result
 from core.openbk import faults, history
 from core.openbk.carry import Applied, carry_out
 from core.openbk.client import Connect
-from core.openbk.difference import changes
+from core.openbk.difference import changes, complete
 from core.openbk.fleet import PARALLEL, Outcome, each, fleet_result, on_host, require_any, warn_each
 from core.openbk.lost import switching
 from core.openbk.plan import Plan, plan_for
@@ -147,7 +147,7 @@ def require_unchanged(device: Device, expected: Profile) -> None:
     """Raise OBK-CHANGED when the device is no longer what somebody looked at."""
     wrong = [
         change.path
-        for change in changes(device.profile, expected)
+        for change in changes(device.profile, complete(expected))
         if change.path != "drivers" and not change.path.startswith("calibration.")
     ]
     if wrong:
