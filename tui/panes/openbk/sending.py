@@ -7,7 +7,7 @@ from typing import Any
 
 from core.fault import FaultError
 from core.openbk import history
-from core.openbk.difference import changes, shown
+from core.openbk.difference import changes, complete
 from core.openbk.exchange import normal_host
 from core.profile.model import Profile, Secret
 from core.profile.toml_file import SHIPPED
@@ -35,20 +35,12 @@ class Sending(Calibrating, Many):
             return
         if not self.has_form():
             return
-        found = self.sheet.changes()
-        lines = [
-            f"{c.path}: {shown(c.before, reveal=self.revealed)} -> "
-            f"{shown(c.after, reveal=self.revealed)}"
-            for c in found
-        ]
-        plan = self.sheet.plan()
-        if plan is not None:
-            steps = [step.title for step in plan.steps]
-            steps += ["restart, and wait until it is back"] if plan.restart else []
-            lines += ["", *(f"{n}. {title}" for n, title in enumerate(steps, 1))]
-            lines += [f"! {text}" for text in plan.warnings]
-        text = "\n".join(lines) if found else "Nothing was changed."
-        self.app.push_screen(TextDialog(f"Diff of {self.sheet.host}", text, indent=2))
+        self.show_diff()
+
+    def show_diff(self) -> None:
+        """The card of what differs in the form."""
+        text = "\n".join(self.sheet.diff(reveal=self.revealed)) or "Nothing was changed."
+        self.app.push_screen(TextDialog(f"Diff of {self.sheet.title}", text, indent=2))
 
     def do_apply(self) -> None:
         if self.tab == DEVICES and self.marked:
@@ -191,7 +183,7 @@ def past(entries: list[Entry]) -> list[tuple[str, str]]:
         except FaultError:
             continue
         if after is not None:
-            paths = [change.path for change in changes(after, profile)]
+            paths = [change.path for change in changes(after, complete(profile))]
             more = f", and {len(paths) - 3} more" if len(paths) > 3 else ""
             text = f"{entry.number:>3}  {entry.when}  {', '.join(paths[:3])}{more}"
             found.append((str(entry.number), text))
