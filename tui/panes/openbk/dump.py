@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from core.openbk import in_file
-from core.openbk.difference import Change, shown
+from core.openbk.difference import Change
 from core.profile.in_dump import Place, find
 from core.profile.model import for_mac
 from core.store.files import read
@@ -44,14 +44,9 @@ class DumpSheet(Sheet):
         """What would differ in the new file.  Raises PROFILE-VALUE."""
         return in_file.compare(self.data, for_mac(self.wanted, self.mac))
 
-    def diff(self, *, reveal: bool) -> list[str]:
-        """What would differ, and how it comes about.  Raises PROFILE-VALUE."""
-        found = [
-            f"{c.path}: {shown(c.before, reveal=reveal)} -> {shown(c.after, reveal=reveal)}"
-            for c in self.changes()
-        ]
+    def ways(self) -> list[str]:
         how = f"A new dump with these is kept beside the backups; {self.title} stays as it is."
-        return [*found, "", how, *(f"! {text}" for text in self.warnings())] if found else []
+        return ["", how, *(f"! {text}" for text in self.warnings())]
 
     def made(self) -> bytes:
         """The dump as the form has it.  Raises PROFILE-VALUE."""

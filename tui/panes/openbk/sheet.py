@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
-from core.openbk.difference import Change, changes, wanted_for
+from core.openbk.difference import Change, changes, complete, shown, wanted_for
 from core.openbk.plan import Plan, plan_for, without_defaults
 from core.openbk.read import Device
 from core.profile.check import require_possible, warnings
@@ -180,7 +180,7 @@ class Sheet:
         """The device was read: (again) the base of the form.  Returns the paths that changed
         since the configuration that was shown before."""
         now = replace(device.profile, drivers=None)
-        since = [c.path for c in changes(self.base, now)] if self.known else []
+        since = [c.path for c in changes(self.base, complete(now))] if self.known else []
         self.device, self.mac, self.base, self.when = device, device.mac, device.profile, when
         for path in tuple(self.edits):
             self._settle(path)
@@ -214,6 +214,27 @@ class Sheet:
     def plan(self) -> Plan | None:
         """The requests, once the device was read.  Raises what `plan_for` raises."""
         return None if self.device is None else plan_for(self.device, self.wanted)
+
+    def diff(self, *, reveal: bool) -> list[str]:
+        """What differs, how it comes about, and what is likely not meant; nothing for nothing.
+
+        Raises what `changes` and `plan` raise.
+        """
+        found = [
+            f"{c.path}: {shown(c.before, reveal=reveal)} -> {shown(c.after, reveal=reveal)}"
+            for c in self.changes()
+        ]
+        return [*found, *self.ways()] if found else []
+
+    def ways(self) -> list[str]:
+        """The requests, once the device was read, and the warnings."""
+        plan = self.plan()
+        if plan is None:
+            return ["", *(f"! {text}" for text in self.warnings())]
+        steps = [step.title for step in plan.steps]
+        steps += ["restart, and wait until it is back"] if plan.restart else []
+        numbered = (f"{n}. {title}" for n, title in enumerate(steps, 1))
+        return ["", *numbered, *(f"! {text}" for text in plan.warnings)]
 
     def warnings(self) -> list[str]:
         """What is likely not meant, and was not so before."""

@@ -18,7 +18,7 @@ from tui.model import JobView
 from tui.panes.openbk.dump import TYPE, DumpSheet, choices, open_dump, path_of
 from tui.panes.openbk.sending import Sending
 from tui.panes.openbk.sheet import DEVICES, TABS, Sheet
-from tui.widgets.dialog import PickDialog, TextDialog
+from tui.widgets.dialog import PickDialog
 
 FORMATS = (
     ("profile", ".toml", "a profile; comments in the file stay"),
@@ -93,17 +93,21 @@ class Stored(Sending):
         self.repaint()
         self.pane_screen.keys_changed()
 
-    def do_diff(self) -> None:
+    def dump_shown(self) -> DumpSheet | None:
+        """The dump whose form is in front."""
         sheet = self.sheet
-        if self.tab == DEVICES or not isinstance(sheet, DumpSheet):
+        many = self.tab == DEVICES and self.marked
+        return sheet if isinstance(sheet, DumpSheet) and not many else None
+
+    def do_diff(self) -> None:
+        if self.dump_shown() is None:
             super().do_diff()
-            return
-        text = "\n".join(sheet.diff(reveal=self.revealed)) or "Nothing was changed."
-        self.app.push_screen(TextDialog(f"Diff of {sheet.title}", text, indent=2))
+        else:
+            self.show_diff()
 
     def do_apply(self) -> None:
-        sheet = self.sheet
-        if self.tab == DEVICES or not isinstance(sheet, DumpSheet):
+        sheet = self.dump_shown()
+        if sheet is None:
             super().do_apply()
         elif not sheet.changes():
             self.say_line("Nothing was changed.")
