@@ -130,6 +130,7 @@ class Commands(Stored):
             self.put(path, "")
         else:
             self.say_line("This field cannot be empty; Enter changes it.")
+            self.repaint()
 
     def do_mark(self) -> None:
         if self.tab == DEVICES and self.key in self.places:

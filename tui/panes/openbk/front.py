@@ -140,7 +140,7 @@ class OpenBkPane(Editing):
         if job is not None and job.running:
             known = frozenset(("find", "apply", "undo", "calibrate"))
             return known | {"diff"} if many else known
-        if self.sheet.edits or many:
+        if self.sheet.edits or many or not self.sheet.host:
             return frozenset(("stop", "undo", "calibrate"))
         return frozenset(("stop", "diff"))
 
