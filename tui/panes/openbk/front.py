@@ -140,9 +140,10 @@ class OpenBkPane(Editing):
         if job is not None and job.running:
             known = frozenset(("find", "apply", "undo", "calibrate"))
             return known | {"diff"} if many else known
-        if self.sheet.edits or many or not self.sheet.host:
+        if self.sheet.edits or many:
             return frozenset(("stop", "undo", "calibrate"))
-        return frozenset(("stop", "diff"))
+        rest = () if self.sheet.host else ("undo", "calibrate")
+        return frozenset(("stop", "diff", *rest))
 
     # -- taking in -------------------------------------------------------------------------
 
