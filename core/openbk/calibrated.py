@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from core.openbk.metering import KINDS, Quantity, one_pulse
+from core.openbk.metering import KINDS, Quantity, four, one_pulse
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class Setting:
     def cells(self) -> tuple[str, ...]:
         """The row of the table."""
         unit = KINDS[self.quantity].unit
-        values = (f"{v:#.4g}".rstrip(".") for v in (self.reference, self.before, self.after))
+        values = map(four, (self.reference, self.before, self.after))
         shares = (f"{100 * v:.1f} %" for v in (self.tolerance, self.uncertainty))
         return (
             str(self.quantity),
@@ -77,8 +77,8 @@ HEAD = ("", "reference", "before", "after", "error", "tolerance", "uncertain", "
 
 def table(done: Sequence[Setting]) -> list[str]:
     """One line a quantity under a line of headings, then the factors."""
-    rows = [HEAD, *(setting.cells() for setting in done)]
-    lines = columns(rows)
+    lines = columns([HEAD, *(setting.cells() for setting in done)])
+    lines.append("uncertain: the largest of error, tolerance and one pulse a second")
     lines += [
         f"{setting.quantity} factor in flash: {setting.factor_before:.6g} -> {setting.factor:.6g}"
         for setting in done

@@ -207,10 +207,10 @@ async def keep_factors(session: Session, store: Store) -> None:
     await history.keep(store, now, "applied")
 
 
-def tell_table(session: Session) -> None:
+def tell_table(session: Session, *more: str) -> None:
     """The table of what is set, for people; nothing when nothing is."""
     if session.done:
-        session.report.facts("calibration", lines=table(session.done))
+        session.report.facts("calibration", lines=[*table(session.done), *more])
 
 
 def off_limits(done: list[Setting]) -> list[Setting]:

@@ -132,6 +132,11 @@ def value_of(energy: wire.Energy, quantity: Quantity) -> float:
     return found or 0.0
 
 
+def four(value: float) -> str:
+    """A value with the four digits that such a meter has, the last ones also when they are 0."""
+    return f"{value:#.4g}".rstrip(".")
+
+
 def one_pulse(reference: float, factor: float) -> float:
     """How much one pulse a second is of the reference, as a share."""
     return factor / reference

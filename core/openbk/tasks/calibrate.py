@@ -149,7 +149,7 @@ async def _set_all(
     extra = await _record(session, channel, options, wanted)
     result = _result(session, no_load, extra)
     _require_tolerance(session)
-    tell_table(session)
+    tell_table(session, *_other_lines(result))
     return result
 
 
@@ -199,8 +199,6 @@ async def _record(
             str(quantity): round(later.mean(quantity) / value - 1, 5)
             for quantity, value in wanted.items()
         }
-        words = (f"{name} {100 * error:+.1f} %" for name, error in found["again"].items())
-        report.note("AGAIN", f"Second reading, against the references: {', '.join(words)}.")
     return found
 
 
@@ -222,6 +220,18 @@ def _result(session: Session, no_load: dict[str, Any], extra: dict[str, Any]) ->
         "no_load": no_load,
         **extra,
     }
+
+
+def _other_lines(result: Result) -> list[str]:
+    """What came of the rest, for people."""
+    rest = result["no_load"]
+    lines = [f"without load: {rest['power']:.1f} W, {rest['current']:.3f} A"]
+    if result["energy_before"] is not None:
+        lines.append(f"energy total before: {result['energy_before']:.1f} Wh")
+    if "again" in result:
+        words = (f"{name} {100 * error:+.1f} %" for name, error in result["again"].items())
+        lines.append(f"second reading: {', '.join(words)}")
+    return lines
 
 
 def _require_tolerance(session: Session) -> None:

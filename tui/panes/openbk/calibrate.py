@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import queue
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -17,12 +17,14 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.widgets import Input, Static
 
+from core import faults as job_faults
 from core.fault import FaultError
 from core.openbk.metering import (
     KINDS,
     Quantity,
     factor_of,
     factors_of,
+    four,
     parse_value,
     pulse_line,
     require_resistive,
@@ -36,6 +38,7 @@ WAYS = (
     ("again", "calibrate, and look at it again after 5 minutes"),
     ("quick", "calibrate, without the second look"),
     ("reset", "calibrate, look again after 5 minutes, and set the energy total to 0"),
+    ("factors", "no reference meter: put back the factors of a kept configuration or a profile"),
 )
 
 
@@ -54,9 +57,14 @@ class Asker:
     def __init__(self) -> None:
         self.waiting: queue.SimpleQueue[Wanted] = queue.SimpleQueue()
         self.given: dict[Quantity, float] = {}
+        self._open: list[Callable[[], None]] = []
+        self._left = False
 
     async def __call__(self, quantity: Quantity, energy: Energy) -> float | None:
-        """On core's loop: wait until the value is typed; None leaves the quantity as it is."""
+        """On core's loop: wait until the value is typed; None leaves the quantity as it is.
+
+        Raises FaultError UNANSWERED when the screen was left.
+        """
         loop = asyncio.get_running_loop()
         answered: asyncio.Future[float | None] = loop.create_future()
 
@@ -64,8 +72,18 @@ class Asker:
             if not answered.done():
                 answered.set_result(value)
 
+        self._open.append(lambda: _tell(loop, answered.cancel))
+        if self._left:
+            answered.cancel()
         self.waiting.put(Wanted(quantity, energy, lambda value: _tell(loop, lambda: take(value))))
-        value = await answered
+        await asyncio.wait([answered])
+        if answered.cancelled():
+            raise job_faults.UNANSWERED(
+                what=f"The reference for the {quantity} was not typed.",
+                cause="The screen was left.",
+                next="Start the calibration again and stay until the values are typed.",
+            )
+        value = answered.result()
         if value is not None:
             self.given[quantity] = value
         return value
@@ -77,10 +95,20 @@ class Asker:
         except queue.Empty:
             return None
 
+    def leave(self) -> None:
+        """Nobody will type a value any more."""
+        self._left = True
+        for give_up in self._open:
+            give_up()
 
-def _tell(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
+
+def _tell(loop: asyncio.AbstractEventLoop, call: Callable[[], object]) -> None:
     if not loop.is_closed():
         loop.call_soon_threadsafe(call)
+
+
+def _shows(value: float, unit: str) -> str:
+    return f"The plug shows {four(value)} {unit}."
 
 
 class ReferenceDialog(Dialog[None]):
@@ -95,21 +123,31 @@ class ReferenceDialog(Dialog[None]):
         super().__init__()
         self._wanted, self._asker = wanted, asker
         self._factors = factors_of(calibration)
+        self._shown = ""
 
     def compose(self) -> ComposeResult:
         quantity = self._wanted.quantity
         unit = KINDS[quantity].unit
-        shown = value_of(self._wanted.energy, quantity)
         with Vertical(classes="card"):
             yield Static(f"{quantity.capitalize()} of the reference meter, in {unit}",
                          markup=False, classes="title")  # fmt: skip
-            yield Static(f"The plug shows {shown:.6g} {unit}.", markup=False)
+            yield Static(_shows(value_of(self._wanted.energy, quantity), unit), id="shown",
+                         markup=False)  # fmt: skip
             line = Input(select_on_focus=False, compact=True)
             line.cursor_blink = False
             yield line
             yield Static(" ", id="verdict", markup=False)
             yield Static("Enter takes it; point or comma. Empty or Esc leaves it as it is. "
                          "Ctrl-C stops the job.", classes="hint")  # fmt: skip
+
+    def show_live(self, live: Mapping[str, Any]) -> None:
+        """What the plug shows now, as the job reads it."""
+        value = live.get(str(self._wanted.quantity))
+        if isinstance(value, float):
+            text = _shows(value, KINDS[self._wanted.quantity].unit)
+            if text != self._shown:
+                self._shown = text
+                self.query_one("#shown", Static).update(text)
 
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:

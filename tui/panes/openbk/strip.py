@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from core.openbk.metering import four
 from core.openbk.watch import Sample, Trend
 from core.profile.model import Profile
 from tui.panes.openbk.sheet import Sheet
@@ -47,10 +48,18 @@ def values_line(sample: Sample | None) -> str:
 
 
 def job_line(live: Mapping[str, Any], title: str) -> str:
-    """What a job that has the device for itself shows of its readings."""
+    """What a job that has the device for itself shows of its readings, and what it does with
+    them: how long a mean still takes, and how far its readings are apart."""
     units = (("voltage", "V"), ("current", "A"), ("power", "W"))
-    parts = [f"{live[name]:.5g} {unit}" for name, unit in units if name in live]
-    return "  ".join([*parts, f"live view waits for: {title}"])
+    parts = [f"{four(live[name])} {unit}" for name, unit in units if name in live]
+    if "doing" not in live:
+        return "  ".join([*parts, f"live view waits for: {title}"])
+    doing = [str(live["doing"])]
+    if "left" in live:
+        doing.append(f"{live['left']:.0f} s left")
+    if "spread" in live:
+        doing.append(f"spread {100 * live['spread']:.1f} %")
+    return "  ".join([*parts, ", ".join(doing)])
 
 
 def _relay(name: str) -> str:
