@@ -67,8 +67,8 @@ class Standing:
             case State.SENDING:
                 return f"sending {self.sent}/{self.of}"
             case State.DONE:
-                at = f", now at {self.address}" if self.moved else ""
-                return f"done, {counted(self.of, 'request')}{at}"
+                at = f" now at {self.address}," if self.moved else ""
+                return f"done,{at} {counted(self.of, 'request')}"
             case State.SAME:
                 return "as the profile says"
             case State.DIFFERS:

@@ -224,7 +224,7 @@ async def test_a_locked_device_is_found_at_its_new_address(tmp_path: Path) -> No
         )
         assert result["address"] == f"127.0.0.78:{served.port}"
         last = standings(bench, home)[-1]
-        assert last.moved and last.text() == f"done, 1 request, now at {result['address']}"
+        assert last.moved and last.text() == f"done, now at {result['address']}, 1 request"
         assert last.mac == MAC
 
 

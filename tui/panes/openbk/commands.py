@@ -88,14 +88,20 @@ class Commands(Stored):
             self.places |= found_by(job.facts["found"])
 
     def do_password(self) -> None:
-        if self.has_device():
-            hint = f"Web password of {self.sheet.host}; kept until the program ends, not written."
+        self.locked = self.key if self.tab == DEVICES else self.sheet.host
+        if self.locked:
+            hint = f"Web password of {self.locked}; kept until the program ends, not written."
             self.edit("password", "", secret=True, hint=hint)
+        else:
+            self.has_device()
 
     def typed_password(self, text: str) -> None:
-        """It is used from now on, and never written down."""
-        self.passwords[self.sheet.host] = text
-        self.open(self.sheet.host)
+        """It is used for this device from now on, and never written down."""
+        self.passwords[self.locked] = text
+        if self.tab == DEVICES:
+            self.unlock_place(self.locked)
+        else:
+            self.open(self.locked)
 
     def do_read(self) -> None:
         if self.has_device() and self.link is not None:
@@ -130,6 +136,7 @@ class Commands(Stored):
             self.put(path, "")
         else:
             self.say_line("This field cannot be empty; Enter changes it.")
+            self.repaint()
             self.repaint()
 
     def do_mark(self) -> None:

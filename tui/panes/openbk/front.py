@@ -63,6 +63,7 @@ class OpenBkPane(Editing):
         self.sheet = Sheet("")
         self.link: DeviceLink | None = None
         self.passwords: dict[str, str] = {}
+        self.locked = ""
         self.places: dict[str, Place] = {}
         self.marked: set[str] = set()
         self.fleet: Fleet | None = None
@@ -257,7 +258,7 @@ class OpenBkPane(Editing):
         if self.tab == DEVICES:
             if not self.places:
                 return "f searches the network, h types an address."
-            return self.many_note(self.table.key)
+            return self.many_note(self.table.key if self.front == "sheet" else "")
         if not self.sheet.known:
             return "The form comes when the device was read." if self.sheet.host else ""
         key = self.table.key
@@ -285,7 +286,7 @@ class OpenBkPane(Editing):
 
     def _place_line(self, key: str, width: int, *, here: bool) -> Painted:
         """A device; what became of it stands in place of how it answers, or behind it."""
-        place, became = self.places[key], self.standing_text(key)
+        place, became = self.place_now(key), self.standing_text(key)
         edge = min(max(map(len, self.places)), EDGE)
         who = who_line(place, edge, marked=key in self.marked)
         if not became:

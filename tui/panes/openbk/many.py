@@ -26,21 +26,33 @@ from core.openbk.standing import (
 from core.profile.model import Profile
 from tui import openbk_works as works
 from tui.model import JobView
+from tui.panes.openbk.places import Place
 from tui.panes.openbk.shared import Shared
 from tui.panes.openbk.sheet import DEVICES
 from tui.widgets.dialog import TextDialog
+from tui.widgets.prose import fit
 from tui.work import Tools, Work
 
 SAID = {
     State.DONE: "done",
-    State.SAME: "as the profile says",
+    State.SAME: "equal",
     State.DIFFERS: "differ",
     State.FAILED: "failed",
     State.PLANNED: "planned",
     State.WAITING: "waiting",
 }
 """How states are counted; all others are "at work"."""
-TYPE_IT = "Esc, then m and password types it for this device; a then does what is missing."
+LEFT = {
+    State.WAITING: "not begun",
+    State.READING: "not read to the end",
+    State.PLANNED: "not sent",
+}
+"""What a state means when the job is over."""
+HERE = {
+    faults.PASSWORD.code: "Type its password with m; then a does what is missing.",
+    faults.HALF.code: "Press a again; it sends only what is missing.",
+}
+"""The next step at the screen, where the fault's own is meant for the command line."""
 
 
 @dataclass(slots=True)
@@ -136,7 +148,7 @@ class Many(Shared):
             return ""
         if job.running or standing.state in ENDS:
             return standing.text()
-        return f"not done, was: {standing.text()}"
+        return LEFT.get(standing.state, f"left at {standing.text()}")
 
     def many_note(self, host: str) -> str:
         """What the line below the list says: the counts, then what to do with this device."""
@@ -147,15 +159,20 @@ class Many(Shared):
                 f"{marks}Enter opens it. Space marks, * marks all that answer; a applies a profile "
                 "to those marked, d compares them with one."
             )
+        width = max(self.size.width - 2, 20)
+        head = fit(f"{counts(found)}  ({fleet.name})", width)
+        return f"{head}\n{fit(f'r report.  {self._at_enter(host)}', width)}"
+
+    def _at_enter(self, host: str) -> str:
+        """What Enter does on a device whose standing is shown."""
         standing = self.standing(host)
-        head = f"{fleet.name}: {counts(found)}. r: report."
-        if standing is None or standing.state is State.WAITING:
-            return head
+        if standing is None:
+            return ""
         if standing.fault is not None:
-            return f"{head}\nEnter: {standing.text()}"
+            return f"Enter: {standing.text()}"
         if standing.state is State.DIFFERS:
-            return f"{head}\nEnter shows what differs; a applies the profile to those marked."
-        return f"{head}\nEnter opens it, Esc lays the results aside."
+            return "Enter shows what differs; a applies a profile to those marked."
+        return "Enter opens it, Esc lays the results aside."
 
     # -- looking at one, or at all ---------------------------------------------------------
 
@@ -194,9 +211,18 @@ class Many(Shared):
     def _named(self, standing: Standing) -> Standing:
         """With what the list knows of a device that did not say who it is."""
         place = self.places.get(standing.host)
+        if standing.fault is not None:
+            standing = replace(standing, fault=as_shown(standing.fault))
         if place is None:
             return standing
         return replace(standing, name=standing.name or place.name, mac=standing.mac or place.mac)
+
+    def place_now(self, host: str) -> Place:
+        """The place, with what the job learned of it so far."""
+        place, standing = self.places[host], self.standing(host)
+        if standing is None or not standing.mac:
+            return place
+        return replace(place, name=standing.name, mac=standing.mac)
 
     def lay_aside(self) -> bool:
         """Show the devices again instead of what became of them.  False when nothing was shown."""
@@ -242,9 +268,17 @@ class Many(Shared):
     def _move(self, host: str, address: str) -> None:
         """The device is elsewhere now; its row keeps its old address while results are shown."""
         self.places[address] = replace(self.places[host], host=address)
-        self.places[host] = replace(self.places[host], live=False)
+        self.places[host] = replace(self.places[host], live=False, signal=None)
         if host in self.passwords:
             self.passwords[address] = self.passwords[host]
+
+    def unlock_place(self, host: str) -> None:
+        """A password was typed for a device of the list."""
+        self.say_line(f"The password of {host} is used from now on; it is not written down.")
+        self.fault = None
+        self.turn_body("sheet")
+        if host == self.sheet.host:
+            self._open_again(host)
 
     def _open_again(self, host: str) -> None:
         """Follow the device of the form without leaving the list."""
@@ -269,9 +303,9 @@ def _known_to(fleet: Fleet, work: Work) -> Work:
 
 def as_shown(fault: Fault) -> Fault:
     """With the next step at the screen, where the words are meant for the command line."""
-    if fault.code != faults.PASSWORD.code:
+    if fault.code not in HERE:
         return fault
-    return replace(fault, next=TYPE_IT, command=())
+    return replace(fault, next=HERE[fault.code], command=())
 
 
 def counts(standings: list[Standing]) -> str:

@@ -27,6 +27,7 @@ class Shared(BasePane):
     sheet: Sheet
     link: DeviceLink | None
     passwords: dict[str, str]
+    locked: str  # the device that a password is typed for
     places: dict[str, Place]
     marked: set[str]
     tab: str
