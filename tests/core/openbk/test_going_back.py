@@ -14,7 +14,7 @@ from core.openbk.tasks.past import past, undo
 from core.openbk.tasks.restore import RestoreOptions, restore
 from core.profile.block import Block
 from core.profile.model import Channel, Pin, Profile, Secret, Wifi
-from tests.core.openbk.bench import MAC, Bench, Given, lsc, plugged, result_of
+from tests.core.openbk.bench import MAC, Bench, Given, fault_of, lsc, plugged, result_of
 from tests.virtual_clock import virtual
 
 YES = {"relays-switch": "yes", "apply-plan": "yes", "raw-restore": "yes"}
@@ -69,6 +69,19 @@ async def test_a_restored_configuration_frees_pins(tmp_path: Path) -> None:
         chosen = RestoreOptions(host=served.host, backup=tmp_path / "old.sector")
         result_of(await bench.run(lambda r: restore(r, chosen, connect=connect, store=bench.store)))
         assert not served.device.config.role(2)
+
+
+@virtual
+async def test_a_pin_that_got_a_role_meanwhile_is_noticed(tmp_path: Path) -> None:
+    bench = bench_in(tmp_path)
+    seen = Block.parse(lsc()).profile()
+    async with plugged(config=lsc(MORE)) as served:
+        chosen = ApplyOptions(
+            hosts=(served.host,), profile=Profile(flags={21: True}), expected=seen
+        )
+        outcome = await bench.run(lambda r: apply(r, chosen, connect=connect, store=bench.store))
+        assert fault_of(outcome).code == "OBK-CHANGED" and "pins.2" in fault_of(outcome).what
+        assert not served.device.config.flag(21)
 
 
 @virtual

@@ -121,11 +121,9 @@ def field_line(sheet: Sheet, path: str, width: int, *, reveal: bool) -> str:
 def note(sheet: Sheet, path: str, *, reveal: bool) -> str:
     """What to know of the field under the cursor: first what is likely not meant, then what the
     device has if it was changed."""
-    warned = sheet.warned(path)
-    if warned:
-        return "! " + " ".join(warned)
     was = _was(sheet, path, reveal=reveal) if sheet.edited(path) else ""
-    return f"{was}{_help(sheet, path)}"
+    warned = sheet.warned(path)
+    return f"! {' '.join(warned)}  {was}" if warned else f"{was}{_help(sheet, path)}"
 
 
 def _was(sheet: Sheet, path: str, *, reveal: bool) -> str:

@@ -157,7 +157,7 @@ class Stored(Sending):
     def say_count(self, name: str) -> None:
         """How much of what was loaded differs."""
         count = len(self.sheet.changes())
-        self.say_line(f"{name}: {count} fields differ. d shows them, a sends them.")
+        self.say_line(f"{name}: {count} fields differ. d shows them.")
 
     def do_restore_raw(self) -> None:
         """Byte for byte: the job asks, and the power must be cut (rulings O7)."""
