@@ -3,14 +3,7 @@
 A task is an async function handed a `Reporter`.  It reports phases, progress, notes and facts, it
 asks questions, and it returns one flat result or raises one `FaultError`.  `Job` runs it and
 knows the point of no return: before the first erase or write any stop ends the task at once;
-after it, a stop waits for a safe place (design, "Job").
-
-Who may stop what::
-
-                      before the point      after it
-    CANCEL, Ctrl-C    at once, CANCELLED    while waiting for a person or the link: STOPPED
-    HANGUP, SSH gone  at once, CANCELLED    never: the job finishes without a screen
-    TERMINATE         at once, CANCELLED    also between two sectors: STOPPED
+after it, a stop waits for a safe place (design, "Job"; the table is in `core.stops`).
 """
 
 from __future__ import annotations
@@ -19,11 +12,11 @@ import asyncio
 import contextlib
 import traceback
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
-from enum import Enum
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from core import faults
+from core import faults, stops
+from core.answers import Answers
 from core.events import (
     Answered,
     Asked,
@@ -39,20 +32,13 @@ from core.events import (
     Started,
     Warned,
 )
-from core.fault import Exit, Fault, FaultError, Touched
+from core.fault import Exit, FaultError, Touched
+from core.stops import HalfDone, Stop
 
 T = TypeVar("T")
 Result = dict[str, Any]
 HIDDEN = "(not shown)"
 """What a journal says of the answer to a secret question."""
-
-
-class Stop(Enum):
-    """Why a job is asked to stop."""
-
-    CANCEL = "cancel"
-    HANGUP = "hangup"
-    TERMINATE = "terminate"
 
 
 Sink = Callable[[Event], None]
@@ -140,7 +126,7 @@ class Reporter:
         safe.
         """
         await self._job.commit()
-        self._job.half_done, self._job.go_on = half_done, go_on
+        self._job.now_half_done(half_done, go_on)
 
     def stop_point(self) -> None:
         """Between two sectors: ends the job with STOPPED if the host is going down."""
@@ -149,42 +135,6 @@ class Reporter:
     async def waiting(self, awaitable: Awaitable[T]) -> T:
         """Wait for a person or the link: the place where any stop but a hang-up is honoured."""
         return await self._job.waiting(awaitable)
-
-
-class Answers:
-    """Answers questions when nobody is there; hosts with people or flags extend it."""
-
-    async def answer(self, question: Question) -> tuple[str, str]:
-        """(answer, by whom).  Raises FaultError UNANSWERED."""
-        if question.unattended:
-            return question.unattended, "nobody there"
-        way = f"Give {flag_of(question)} on the command line, if that is what you want."
-        if _picks(question):
-            way += " " + "; ".join(f"{c.value}: {c.text}" for c in question.choices) + "."
-        raise faults.UNANSWERED(
-            what=f"A question has no answer: {question.text}",
-            cause="There is no terminal to ask at.",
-            next=f"Add {question.flag}." if question.secret else way,
-        )
-
-
-def flag_of(question: Question) -> str:
-    """What to write on the command line to answer the question: the flag with each value it takes.
-
-    `--yes` takes none, it gives the assumed answer.
-    """
-    if _picks(question):
-        return " or ".join(f"{question.flag} {choice.value}" for choice in question.choices)
-    if not question.expect:
-        return question.flag
-    flag = "--confirm" if question.flag == "--yes" else question.flag  # --yes types nothing
-    return f"{flag} {question.expect}"
-
-
-def _picks(question: Question) -> bool:
-    """True when the flag of the question takes one of its choices."""
-    typed = question.expect or question.secret
-    return question.flag != "--yes" and bool(question.choices) and not typed
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,8 +170,7 @@ class Job:
     ) -> None:
         self.id, self.kind, self.title = id, kind, title
         self.committed = False
-        self.half_done = ""
-        self.go_on: tuple[str, ...] = ()
+        self._half = HalfDone()
         self.outcome: Finished | Failed | None = None
         self._task_function = task
         self._sinks = sinks if sinks is not None else []
@@ -265,9 +214,9 @@ class Job:
         if self._cancelled and not self.committed:  # whatever the clean-up stumbled over
             if not known:
                 self._trace(error)
-            return Failed(_cancelled(self._stop).fault)
+            return Failed(stops.cancelled(self._stop).fault)
         if isinstance(error, FaultError):
-            return Failed(_honest(error.fault) if self.committed else error.fault)
+            return Failed(stops.honest(error.fault) if self.committed else error.fault)
         self._trace(error)
         return Failed(
             faults.INTERNAL(
@@ -310,7 +259,7 @@ class Job:
             self._stop = why
         if not self._stopping.is_set():
             self._stopping.set()
-            self._emit(Note("STOP-NOTED", _NOTED[why]))
+            self._emit(Note("STOP-NOTED", stops.NOTED[why]))
 
     def refuse_read_only(self) -> None:
         """See `Reporter.will_change`."""
@@ -331,9 +280,13 @@ class Job:
             self._refuse_stopped()  # a task that outlived its cancel must not write
         self.committed = True
 
+    def now_half_done(self, state: str, go_on: tuple[str, ...]) -> None:
+        """What to say of the device, and how to go on, if the job is stopped from here on."""
+        self._half = HalfDone(state, go_on)
+
     def _refuse_stopped(self) -> None:
         if self._stop is not None:
-            raise _cancelled(self._stop)
+            raise stops.cancelled(self._stop)
 
     def stop_point(self) -> None:
         if self.committed and self._stop is Stop.TERMINATE:
@@ -363,75 +316,16 @@ class Job:
         except FaultError as error:
             if not self.committed or error.fault.code != faults.UNANSWERED.code:
                 raise
-            raise self._left_open(error.fault.what, error.fault.cause) from error
+            raise self._half.left_open(error.fault.what, error.fault.cause) from error
         self._emit(Answered(question.key, HIDDEN if question.secret else answer, by))
         return answer
 
     def declined(self, question: Question) -> FaultError:
         """The fault that a no means: nothing was changed only before the point of no return."""
-        what = f"'{question.key}' was answered with no."
-        if self.committed:
-            return self._left_open(what, "You decided against it.")
-        return faults.DECLINED(
-            what=what,
-            cause="You decided against it.",
-            next="Start the job again when you are ready.",
-        )
+        return self._half.declined(question) if self.committed else stops.declined(question)
 
     def _stopped(self) -> FaultError:
-        user = self._stop is Stop.CANCEL
-        return faults.STOPPED(
-            what="The job was stopped after its first change of the device.",
-            cause="You stopped the job." if user else "The host asked the program to end.",
-            next=self._next(),
-            state=self.half_done or _CHANGED,
-            touched=Touched.PARTIAL,
-            command=self.go_on,
-        )
-
-    def _next(self) -> str:
-        if self.go_on:
-            return "Go on with the command below."
-        return "Start the job again; its log shows how far it came."
-
-    def _left_open(self, what: str, cause: str) -> FaultError:
-        return faults.STOPPED(
-            what=what,
-            cause=cause,
-            next=f"{self._next()} Somebody must be there to answer.",
-            state=self.half_done or _CHANGED,
-            touched=Touched.UNKNOWN,
-            command=self.go_on,
-        )
-
-
-_NOTED = {
-    Stop.CANCEL: "Stop noted. The device is being changed: it takes effect when the job next waits "
-    "for you or for the link; else the job finishes.",
-    Stop.TERMINATE: "Stop noted. The device is being changed: the job stops after this step.",
-}
-_CHANGED = "The device was being changed; the log of the job shows how far it came."
-
-
-def _honest(fault: Fault) -> Fault:
-    """A fault after the point of no return.  Exit codes 2, 3 and 130 promise that nothing was
-    changed, and so does `touched`; whoever raised the fault may not have known of the writes."""
-    if fault.touched is Touched.NOTHING:
-        state = fault.state.replace("Nothing was changed.", _CHANGED)
-        fault = replace(fault, touched=Touched.UNKNOWN, state=state)
-    return replace(fault, exit=Exit.FAULT)
-
-
-def _cancelled(stop: Stop | None) -> FaultError:
-    why = {
-        Stop.HANGUP: "The terminal or SSH session went away.",
-        Stop.TERMINATE: "The host asked the program to end.",
-    }.get(stop or Stop.CANCEL, "You stopped the job.")
-    return faults.CANCELLED(
-        what="The job was stopped before its first erase or write.",
-        cause=why,
-        next="Start the job again when you are ready.",
-    )
+        return self._half.stopped(self._stop)
 
 
 def exit_code(outcome: Finished | Failed) -> int:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from core.answers import Answers
 from core.events import (
     Answered,
     Asked,
@@ -26,15 +27,8 @@ from core.events import (
     Finished,
     Question,
 )
-from core.job import (
-    Answers,
-    Job,
-    Recorder,
-    Reporter,
-    Result,
-    Sink,
-    Stop,
-)
+from core.job import Job, Recorder, Reporter, Result, Sink
+from core.stops import Stop
 from core.store.store import Store
 from tui.home import find_home
 from tui.logfile import append_log

@@ -20,7 +20,8 @@ from table import Row, show
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from core.job import Answers, Job, Reporter, Result
+from core.answers import Answers
+from core.job import Job, Reporter, Result
 from core.openbk.carry import SAVED_AFTER
 from core.openbk.client import Client
 from core.openbk.exchange import SETTLE

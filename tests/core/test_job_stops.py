@@ -14,12 +14,8 @@ from core.events import (
     Started,
 )
 from core.fault import Exit, Touched
-from core.job import (
-    Reporter,
-    Result,
-    Stop,
-    exit_code,
-)
+from core.job import Reporter, Result, exit_code
+from core.stops import Stop
 from tests.core.watched_job import DISK_FULL, GATE, GO_ON, HALF_DONE, Book, Slow, code_of, job_of
 from tests.virtual_clock import virtual
 

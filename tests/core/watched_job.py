@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from core.answers import Answers
 from core.events import (
     Event,
     Failed,
@@ -12,13 +13,7 @@ from core.events import (
     Question,
 )
 from core.fault import FaultKind
-from core.job import (
-    Answers,
-    Job,
-    Recorder,
-    Reporter,
-    Result,
-)
+from core.job import Job, Recorder, Reporter, Result
 
 Task = Callable[[Reporter], Awaitable[Result]]
 GO_ON = ("lamp", "--again")

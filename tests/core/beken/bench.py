@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from core.answers import Answers
 from core.events import (
     Event,
     Failed,
@@ -17,13 +18,7 @@ from core.events import (
     Question,
 )
 from core.fault import Fault
-from core.job import (
-    Answers,
-    Job,
-    Recorder,
-    Reporter,
-    Result,
-)
+from core.job import Job, Recorder, Reporter, Result
 from core.link.api import Link
 from core.link.memory import MemoryLink
 from core.sim import firmware

@@ -6,9 +6,9 @@ import pytest
 
 from core.beken.tasks.backup import BackupOptions, backup
 from core.events import Failed, Finished
-from core.job import Stop
 from core.sim import firmware
 from core.sim.plug import Plug, PlugOptions
+from core.stops import Stop
 from tests.core.beken.bench import (
     Bench,
     fault_of,

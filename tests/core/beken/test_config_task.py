@@ -21,11 +21,12 @@ from core.beken.tasks.config import (
 from core.beken.tasks.flash import FlashOptions, flash
 from core.beken.tasks.resume import ResumeOptions, resumable, resume
 from core.events import Event, Failed, Finished
-from core.job import Job, Stop
+from core.job import Job
 from core.profile.block import Block
 from core.profile.model import Names, Pin, Profile, Secret, Wifi
 from core.sim import firmware
 from core.sim.plug import Plug, PlugOptions
+from core.stops import Stop
 from tests.core.beken.bench import (
     YES,
     Bench,

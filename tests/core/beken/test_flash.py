@@ -12,9 +12,10 @@ from core.beken.tasks.flash import FlashOptions, flash
 from core.bkimage import cipher
 from core.bkimage.flashmap import APP_END_MAX, APP_START
 from core.events import Event, Failed, Finished
-from core.job import Job, Stop
+from core.job import Job
 from core.sim import firmware
 from core.sim.plug import Plug, PlugOptions
+from core.stops import Stop
 from tests.core.beken.bench import (
     Bench,
     fault_of,

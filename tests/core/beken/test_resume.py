@@ -14,9 +14,10 @@ from core.beken.tasks.resume import ResumeOptions, options_from, resumable, resu
 from core.bkimage.flashmap import APP_END_MAX, APP_START, SECTOR
 from core.events import Event, Failed, Finished
 from core.fault import FaultError
-from core.job import Job, Stop
+from core.job import Job
 from core.sim.faults_on_order import parse_fault
 from core.sim.plug import Plug, PlugOptions
+from core.stops import Stop
 from tests.core.beken.bench import (
     Bench,
     fault_of,

@@ -22,9 +22,10 @@ from core.events import (
     Phase,
 )
 from core.fault import Touched
-from core.job import Job, Stop, exit_code
+from core.job import Job, exit_code
 from core.link.api import Link
 from core.sim.plug import Plug, PlugOptions
+from core.stops import Stop
 from tests.core.beken.bench import Bench, Wired, fault_of, qio, stock
 from tests.core.beken.test_flash import expected, write
 from tests.virtual_clock import virtual

@@ -19,11 +19,12 @@ from core.beken.tasks.backup import BackupOptions, backup
 from core.bkimage import cipher
 from core.bkimage.flashmap import APP_END_MAX, APP_START, CHIPS, SECTOR
 from core.events import Event, Failed, Finished
-from core.job import Job, Stop, exit_code
+from core.job import Job, exit_code
 from core.link.api import Link
 from core.sim import firmware
 from core.sim.faults_on_order import parse_fault
 from core.sim.plug import Plug, PlugOptions
+from core.stops import Stop
 from tests.core.beken.bench import Bench, fault_of, image_for, result_of, stock_of
 from tests.core.beken.test_flash import write
 from tests.core.beken.test_resume import expected, go_on, same_plug

@@ -18,9 +18,10 @@ import pytest
 from core.events import Failed, Finished
 from core.guide.download import GetOptions, get
 from core.guide.shelf import Shelf
-from core.job import Job, Stop
+from core.job import Job
 from core.sim import firmware
 from core.sim.module_images import meter_image
+from core.stops import Stop
 from core.store.files import Files
 from tests.core.beken.bench import fault_of, qio, result_of
 

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from core.answers import Answers
 from core.events import Event, Failed, Finished, Note, Question, Warned
 from core.fault import Fault
-from core.job import Answers, Job, Recorder, Reporter, Result
+from core.job import Job, Recorder, Reporter, Result
 from core.meter.reach import Reach
 from core.radio.radio import Radio
 from core.sim.air import Air, backends

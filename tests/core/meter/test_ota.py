@@ -12,7 +12,7 @@ import pytest
 
 from core.events import Warned
 from core.fault import FaultError, Touched
-from core.job import Job, Stop
+from core.job import Job
 from core.meter import ota
 from core.meter.tasks.ota import OtaOptions, update
 from core.meter.tasks.set import SetOptions, set_up
@@ -20,6 +20,7 @@ from core.radio.radio import Radio
 from core.sim import meter_gatt_ota
 from core.sim.air import Air, backends
 from core.sim.module_images import meter_image
+from core.stops import Stop
 from tests.core.meter.bench import KEY, MAC, Bench, Given, bench, module_of
 from tests.virtual_clock import virtual
 from tui.sims.meter import OLD as DEMO_OLD

@@ -11,10 +11,11 @@ import pytest
 
 from core.events import Note, Question, Warned
 from core.fault import Touched
-from core.job import Job, Stop
+from core.job import Job
 from core.meter.tasks.set import SetOptions, set_up
 from core.meter.wanted import Wanted
 from core.sim.meter_gatt_options import ModuleOptions
+from core.stops import Stop
 from tests.core.meter.bench import KEY, MAC, TWIN, Given, bench, meter_of, module_of
 from tests.virtual_clock import virtual
 

@@ -11,7 +11,7 @@ import pytest
 
 from core.events import Question
 from core.fault import Touched
-from core.job import Job, Stop
+from core.job import Job
 from core.meter.tasks.care import CareOptions, clear, follow_log, reboot
 from core.meter.tasks.live import LiveOptions, live
 from core.meter.tasks.ota import OtaOptions, update
@@ -19,6 +19,7 @@ from core.meter.tasks.set import SetOptions, set_up
 from core.meter.tasks.show import ShowOptions, show
 from core.meter.tasks.whitelist import WhitelistOptions, bind, release, unlock
 from core.meter.wanted import Wanted
+from core.stops import Stop
 from tests.core.meter.bench import FOREIGN, KEY, MAC, Given, bench, meter_of, module_of
 from tests.virtual_clock import virtual
 

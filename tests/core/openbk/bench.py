@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from core.answers import Answers
 from core.events import Event, Failed, Finished, Question
 from core.fault import Fault
-from core.job import Answers, Job, Recorder, Reporter, Result
+from core.job import Job, Recorder, Reporter, Result
 from core.openbk.client import Client
 from core.profile.block import Block
 from core.profile.model import Profile

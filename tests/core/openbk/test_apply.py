@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.events import Event, Note
-from core.job import Job, Stop
+from core.job import Job
 from core.openbk.client import Client
 from core.openbk.history import cached
 from core.openbk.lost import left_open
@@ -23,6 +23,7 @@ from core.openbk.tasks.show import export, show
 from core.profile.model import Channel, Mqtt, Names, Network, Pin, Profile, Secret, Wifi
 from core.profile.toml_file import SHIPPED, load, parse
 from core.sim.openbk_http import Served
+from core.stops import Stop
 from tests.core.openbk.bench import (
     MAC,
     Bench,

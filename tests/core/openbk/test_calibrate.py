@@ -13,7 +13,7 @@ import pytest
 from core import faults as job_faults
 from core.events import Asked, Event, Facts, Failed, Finished, Note, Phase
 from core.fault import FaultError, Touched
-from core.job import Job, Stop
+from core.job import Job
 from core.openbk import history, wire
 from core.openbk.calibrated import Setting, table
 from core.openbk.client import Client
@@ -31,6 +31,7 @@ from core.openbk.tasks.calibrate import CalibrateOptions, calibrate, fixed
 from core.profile.model import Pin, Profile
 from core.sim.openbk_http import Served
 from core.sim.openbk_meter import AMPERES, DEFAULTS, VOLTS, Load
+from core.stops import Stop
 from tests.core.openbk.bench import Bench, Given, fault_of, lsc, plugged, result_of, talking
 from tests.virtual_clock import virtual
 

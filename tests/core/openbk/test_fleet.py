@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from core.events import Event, Facts, Note, Warned
 from core.fault import Exit, Fault, Touched
-from core.job import Job, Stop
+from core.job import Job
 from core.openbk.client import Client
 from core.openbk.standing import (
     EVERY,
@@ -30,6 +30,7 @@ from core.openbk.standing import (
 from core.openbk.tasks.apply import ApplyOptions, apply, diff
 from core.profile.model import Mqtt, Pin, Profile, Secret, Wifi
 from core.sim.openbk_http import Served, serve_openbk
+from core.stops import Stop
 from tests.core.openbk.bench import (
     MAC,
     Bench,

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
+from core.answers import Answers
 from core.events import Event, Failed, Finished, Question
 from core.fault import Fault
-from core.job import Answers, Job, Recorder, Reporter, Result
+from core.job import Job, Recorder, Reporter, Result
 from core.link.api import Link
 from core.link.memory import MemoryLink
 from core.sim.module import Module, ModuleOptions

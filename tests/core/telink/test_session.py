@@ -9,8 +9,9 @@ import pytest
 
 from core.events import Event
 from core.fault import Exit, FaultError
-from core.job import Job, Stop
+from core.job import Job
 from core.sim.module_images import meter_image, module_flash
+from core.stops import Stop
 from core.store.files import read
 from core.telink.tasks.session import checked_baud
 from tests.core.telink.bench import (
