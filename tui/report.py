@@ -8,9 +8,8 @@ from core.store.jobs import JobInfo
 from tui.results import row
 from tui.text import clean, duration
 
-_BLANK = dict.fromkeys(
-    ("index", "of", "name", "text", "key", "answer", "by", "code", "what", "cause", "next"), "?"
-)
+_FIELDS = "index of name text key answer by code what cause next state"
+_BLANK = dict.fromkeys(_FIELDS.split(), "?")
 
 
 def event_text(event: dict[str, Any]) -> str:
@@ -31,7 +30,8 @@ def event_text(event: dict[str, Any]) -> str:
         case "answer":
             return f"  {event['key']}: {event['answer']} ({event['by']})"
         case "fault":
-            return f"{event['code']}: {event['what']} {event['cause']} {event['next']}"
+            said = f"{event['code']}: {event['what']} {event['cause']} {event['next']}"
+            return f"{said}\nState: {event['state']}"
         case "result":
             return f"Done: {event.get('summary', '')}".rstrip(" :")
         case _:

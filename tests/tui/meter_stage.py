@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from core.events import Body, Facts, Failed, Finished, Note, Phase, Started
+from core.events import Body, Facts, Failed, Finished, Note, Phase, Progress, Started
 from core.meter import faults
 from core.radio.radio import Radio
 from core.sim.air import Air, backends
@@ -111,3 +111,37 @@ SILENT = Failed(
         state="Confirmed on the module: kind of meter, address.",
     ).fault
 )
+LIVE: tuple[Body, ...] = (
+    Started("meter-live", f"Live: {MAC}"),
+    Phase("Find and connect", 1, 3),
+    Facts("device", {"mac": MAC}),
+    Note("METER-CONNECTED", f"Connected to {MAC} at -60 dBm."),
+    Phase("Identify", 2, 3),
+    Phase("Live", 3, 3),
+    KNOWN,
+    Note("METER-LOG", "request pkt: 0x735520008d4effff0100000000d655"),
+    Note("METER-LOG", "response pkt: 0x7355"),
+)
+OTA: tuple[Body, ...] = (
+    Started("meter-ota", f"Update: {MAC} with electricity_meter_V1.7.bin"),
+    Phase("Find and connect", 1, 8),
+    Phase("Identify", 2, 8),
+    KNOWN,
+    Phase("Ask", 3, 8),
+    Phase("Send", 4, 8),
+    Progress("Send", 3120, 6900, "blocks", 208.0, 18.2),
+)
+OTA_WAITS: tuple[Body, ...] = (
+    Progress("Send", 6900, 6900, "blocks", 208.0, 0.0),
+    Phase("Wait for it", 5, 8),
+)
+
+
+def sws(second: int) -> tuple[Body, ...]:
+    """The guided release, so many seconds after the wire came to SWS."""
+    return (
+        Started("meter-unlock", f"Unlock: {MAC}"),
+        Phase("Prepare", 1, 5),
+        Phase("Short SWS to GND", 2, 5),
+        Progress("Short SWS to GND", second, 10, "seconds"),
+    )

@@ -19,10 +19,20 @@ from tui.widgets.form import Field, Form
 from tui.widgets.prose import fit
 from tui.work import Work
 
-KIND, LIVE = "meter-", "meter-live"
+KIND, LIVE, UNLOCK = "meter-", "meter-live", "meter-unlock"
 LOOK = 1.5
 """Seconds of listening before one module in range counts as the only one."""
 PATIENCE = 12.0
+UNBROKEN = {
+    name: f"{what} is not broken off: the job ends by itself in a minute at most."
+    for name, what in (
+        ("Leave", "Leaving"),
+        ("Release", "A release"),
+        ("Bind", "A pairing"),
+        ("Restart", "A restart"),
+    )
+}
+"""What a stop does in the steps that would leave the module half locked or half told."""
 Then = Callable[[dict[str, Any]], Work]
 
 
@@ -170,6 +180,11 @@ class Commands(BasePane):
             self.wattbench.say("No job is running.")
         for job in running:
             self.wattbench.host.cancel(job.id)
+        view = self.wattbench.model.latest(KIND)
+        if view is not None and view.running and view.question is None and view.steps:
+            text = UNBROKEN.get(view.steps[-1].name)
+            if text:
+                self.wattbench.say(text)
 
     def do_explain(self) -> None:
         from tui.fault_help import help_page

@@ -10,11 +10,12 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import ContentSwitcher, Input
 
+from core.events import Progress
 from core.fault import FaultError
 from tui.model import JobView, Model
 from tui.panes.base import Line, PaneScreen
 from tui.panes.meter import choices, values
-from tui.panes.meter.commands import KIND, LIVE, Commands
+from tui.panes.meter.commands import KIND, LIVE, UNLOCK, Commands
 from tui.panes.meter.near import Nearby
 from tui.text import duration
 from tui.widgets.dialog import PickDialog
@@ -132,14 +133,15 @@ class Pane(Commands):
         width = max(self.size.width - 2, 40)
         job = self.wattbench.model.latest(KIND)
         told = values.lines(self._facts, connected=job is not None and job.running)
+        if job is not None and job.running and job.kind == UNLOCK and "meter" not in job.facts:
+            told = values.SWS.splitlines()
         self._say_line("wiring", "\n".join(fit(line, width) for line in told))
 
     def _show_bar(self, job: JobView) -> None:
         text = ""
         if job.result is not None:
             text = f"{self.wattbench.glyphs.ok} {job.said}"
-        elif job.progress is not None and job.progress.total and job.running:
-            p = job.progress
+        elif (p := _progress(job)) is not None:
             if p.unit == "seconds":  # the stopwatch of the guided release
                 self._stopwatch(p.done, p.total)
                 return
@@ -234,6 +236,13 @@ async def open_with(app: WattbenchApp, address: str) -> None:
     await app.switch_mode("meter")
     if isinstance(app.screen, PaneScreen) and isinstance(app.screen.pane, Pane):
         app.screen.pane.take_module(address)
+
+
+def _progress(job: JobView) -> Progress | None:
+    """How far the running step is; a step before it has nothing to say any more."""
+    p = job.progress
+    now = job.steps[-1].name if job.steps else ""
+    return p if p is not None and p.total and job.running and p.phase == now else None
 
 
 def _where(job: JobView) -> str:

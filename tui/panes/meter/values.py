@@ -56,3 +56,11 @@ Enter: the module is set, read back, and the meter asked.
 Release: w takes the whitelist's lock off. It is a pairing: the module lets
 only the computer in that it first paired with.
 Bound to another computer? g guides through the release at the module."""
+
+SWS = """\
+Off the meter and out of the cabinet; 5 V from a power bank.
+
+A wire from SWS (PA7) to GND stays for 10 s. It acts after 6 to 7 s, and not
+while the module asks its meter. The module shows nothing.
+
+Then the wire is taken away, and connecting proves that the lock is off."""
