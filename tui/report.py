@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from core.store.jobs import JobInfo
-from tui.results import row
+from tui.results import of_records, row
 from tui.text import clean, duration
 
 _FIELDS = "index of name text key answer by code what cause next state"
@@ -68,6 +68,7 @@ def job_markdown(info: JobInfo, events: list[dict[str, Any]]) -> list[str]:
         f"| {_cell(label)} | {_cell(text)} |"
         for name, value in end.items()
         if name not in ("event", "t", "job", "command", "exit", "basic", "start", "end")
+        and not of_records(value)
         for label, text in [row(name, value)]
         if text
     ]

@@ -119,8 +119,11 @@ def row(name: str, value: Any) -> tuple[str, str]:
 
 
 def _nested(value: Any) -> bool:
-    if isinstance(value, str):
-        return "\n" in value
+    return of_records(value) or (isinstance(value, str) and "\n" in value)
+
+
+def of_records(value: Any) -> bool:
+    """True for a record, or a list of them, such as the devices of a fleet."""
     return isinstance(value, Mapping) or (
         isinstance(value, list | tuple) and any(isinstance(entry, Mapping) for entry in value)
     )

@@ -110,3 +110,12 @@ async def test_what_module_jobs_end_with(tmp_path: Path) -> None:
     assert f"  copy: {out}" in told[1]
     assert "  addresses: 0x000000-0x004FFF" in told[2]
     assert told[3][0].startswith("Configuration and pairing are erased, proven by checksum; ")
+
+
+def test_the_record_of_a_fleet_has_its_devices_in_the_log_only() -> None:
+    line = {"event": "note", "t": 1.0, "text": "10.0.0.9  plug  done, 2 requests"}
+    end = {"event": "result", "t": 1.0, "summary": "1 of 1", "devices": [{"host": "10.0.0.9"}]}
+    info = JobInfo("j-01", "openbk-apply", "Apply", "done", "", False, None)
+    record = "\n".join(job_markdown(info, [line, end]))
+    assert "| summary | 1 of 1 |" in record and "{" not in record
+    assert "10.0.0.9  plug  done, 2 requests" in record
