@@ -106,6 +106,12 @@ def counted(count: int, word: str) -> str:
     return f"{count} {word}{'s' * (count != 1)}"
 
 
+def some(names: Sequence[str], most: int = 8) -> str:
+    """The first names, and how many more there are."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return f"{', '.join(names[:most])}{more}"
+
+
 def bare(what: str, host: str) -> str:
     """A sentence of a fault where the address stands in front already."""
     rest = what.removeprefix(host)

@@ -100,7 +100,7 @@ async def test_one_fails_one_is_locked_one_is_a_printer_and_the_rest_is_done(
         assert text.count("[x]") == 4 and "4 marked." in text
         assert "Apply what to 4 devices?" in await bk.press("a")
         await bk.press("enter")
-        text = await bk.until("Send these 4 requests to 2 device(s)?")
+        text = await bk.until("Send these requests (4) to 2 devices?")
         assert "plan: 2 changes" in row(text, good.host)
         assert "OBK-PASSWORD: asks for" in row(text, locked.host)
         assert "OBK-OTHER-HOST" in row(text, paper)
@@ -162,7 +162,7 @@ async def _again(bk: BkStage, good: str, cut: Served, locked: Served) -> None:
     """The same key sends what is missing; the profile of before is the first choice."""
     before = len(cut.requests)
     await bk.press("a", "enter")
-    await bk.until("Send these 3 requests to 2 device(s)?")
+    await bk.until("Send these requests (3) to 2 devices?")
     await bk.press("y")
     text = await bk.until("2 of 3 devices are as the profile says, 1 failed")
     assert "done, 1 request" in row(text, cut.host)

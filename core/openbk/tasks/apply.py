@@ -18,7 +18,7 @@ from core.openbk.fleet import PARALLEL, Outcome, each, fleet_result, on_host, re
 from core.openbk.lost import switching
 from core.openbk.plan import Plan, plan_for
 from core.openbk.read import Device, read_device
-from core.openbk.standing import Board, State
+from core.openbk.standing import Board, State, counted, some
 from core.profile.model import Profile
 from core.store.store import Store
 
@@ -152,7 +152,7 @@ def require_unchanged(device: Device, expected: Profile) -> None:
     ]
     if wrong:
         raise faults.CHANGED(
-            what=f"{device.host} was changed since it was read: {', '.join(wrong[:8])}.",
+            what=f"{device.host} was changed since it was read: {some(wrong)}.",
             cause="Somebody else configured it meanwhile.",
             next="Read it again, then decide.",
             command=("wattbench", "openbk", "show", device.host),
@@ -160,15 +160,25 @@ def require_unchanged(device: Device, expected: Profile) -> None:
 
 
 def _say_plans(report: Reporter, outcomes: Sequence[Outcome[Prepared]]) -> None:
-    lines = []
+    """Every plan whole; of devices that are treated alike, the first says it for all."""
+    lines: list[str] = []
+    alike: dict[tuple[str, ...], str] = {}
+    warned: dict[str, list[str]] = {}
     for outcome in outcomes:
         if outcome.value is None:
             continue
         device, plan = outcome.value.device, outcome.value.plan
-        lines.append(f"{device.name} ({device.host}, {device.mac or 'no MAC'}, {device.chip}):")
-        lines += [f"  {line}" for line in plan.lines()] or ["  nothing to do"]
+        who = f"{device.name} ({device.host}, {device.mac or 'no MAC'}, {device.chip}):"
+        found = tuple(plan.lines())
+        if found in alike:
+            lines.append(f"{who} the same as {alike[found]}")
+        else:
+            lines += [who, *(f"  {line}" for line in found or ("nothing to do",))]
+            alike[found] = device.name
         for text in plan.warnings:
-            report.warn("PLAN", f"{device.name}: {text}")
+            warned.setdefault(text, []).append(device.name)
+    for text, names in warned.items():
+        report.warn("PLAN", f"{some(names)}: {text}")
     report.facts("plan", lines=lines)
 
 
@@ -177,7 +187,7 @@ async def _ask(report: Reporter, todo: Sequence[Prepared]) -> None:
     relays = [p for p in todo if p.plan.relays or (p.plan.restarts and p.device.relays)]
     if relays:
         count = sum(len(p.plan.relays or p.device.relays) for p in relays)
-        names = ", ".join(p.device.name for p in relays[:8]) + (" ..." if len(relays) > 8 else "")
+        names = some([p.device.name for p in relays])
         await report.confirm(
             Question(
                 "relays-switch",
@@ -188,7 +198,7 @@ async def _ask(report: Reporter, todo: Sequence[Prepared]) -> None:
         )
     steps = sum(len(p.plan.steps) for p in todo)
     await report.confirm(
-        Question("apply-plan", f"Send these {steps} requests to {len(todo)} device(s)?")
+        Question("apply-plan", f"Send these requests ({steps}) to {counted(len(todo), 'device')}?")
     )
 
 

@@ -26,6 +26,7 @@ from core.openbk.standing import (
     in_order,
     key_of,
     lines_of,
+    some,
 )
 from core.openbk.tasks.apply import ApplyOptions, apply, diff
 from core.profile.model import Mqtt, Pin, Profile, Secret, Wifi
@@ -121,6 +122,21 @@ async def test_the_relay_question_of_a_fleet_has_the_count(tmp_path: Path) -> No
         result_of(await ran(bench, hosts, profile=Profile(pins={8: Pin("Rel_n", 1)})))
     texts = [q.text for q in bench.answers.asked if q.key == "relays-switch"]
     assert len(texts) == 1 and texts[0].startswith("3 relays may switch")
+
+
+@virtual
+async def test_a_plan_that_is_the_same_is_said_once(tmp_path: Path) -> None:
+    bench = bench_in(tmp_path)
+    async with fleet_of((), lsc(WANTED), ()) as fleet:
+        hosts = tuple(served.host for served in fleet)
+        await ran(bench, hosts, diff, profile=replace(WANTED, pins={24: Pin("None")}))
+        lines: Any = bench.facts("plan")["lines"]
+        heads = [line for line in lines if line.startswith("plug1 (")]
+        assert len(heads) == 3 and heads[2] == lines[-1]
+        assert lines[-1].endswith("BK7231N): the same as plug1")
+        assert sum("mqtt.host" in line for line in lines) == 1
+        warned = [e.body.text for e in bench.events if isinstance(e.body, Warned)]
+        assert sum("plug1, plug1, plug1: " in text for text in warned) == len(warned) > 0
 
 
 @virtual
@@ -263,6 +279,11 @@ def test_addresses_are_sorted_by_their_numbers() -> None:
 @settings(max_examples=50, deadline=None)
 def test_any_host_can_be_sorted(hosts: list[str]) -> None:
     assert len(sorted(hosts, key=by_address)) == len(hosts)
+
+
+def test_long_lists_of_names_are_cut() -> None:
+    assert some(["a", "b"]) == "a, b"
+    assert some([f"p{n}" for n in range(200)], 2) == "p0, p1 and 198 more"
 
 
 def a_fault(exit_code: int) -> Fault:

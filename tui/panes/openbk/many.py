@@ -172,7 +172,9 @@ class Many(Shared):
             return f"Enter: {standing.text()}"
         if standing.state is State.DIFFERS:
             return "Enter shows what differs; a applies a profile to those marked."
-        return "Enter opens it, Esc lays the results aside."
+        job = self.fleet_job
+        over = job is not None and not job.running
+        return f"Enter opens it{', Esc lays the results aside' * over}."
 
     # -- looking at one, or at all ---------------------------------------------------------
 
