@@ -244,6 +244,29 @@ async def test_a_profile_that_is_handed_over_waits_for_a_form(tmp_path: Path) ->
 
 
 @pytest.mark.usefixtures("quiet")
+async def test_a_profile_of_another_chip_leaves_the_form_as_it_was(tmp_path: Path) -> None:
+    device = await a_device()
+    given = tmp_path / "given.toml"
+    given.write_text('chip = "bk7231t"\n[flags]\n22 = true\n')
+    (tmp_path / "own.bin").write_bytes(flash())
+    async with bk_stage(tmp_path / "home") as bk:
+        await bk.open(PLUG)
+        await bk.give(Read(device))
+        bk.pane.put("flags.2", True)
+        bk.pane.take_profile(given)
+        assert "OBK-CHIP" in await bk.stage.settled()
+        assert bk.pane.sheet.edits == {"flags.2": True}
+        assert "1 changes were put back" in await more(bk, "forget")
+        assert not bk.pane.sheet.edits
+        await bk.open(f"{tmp_path}/own.bin")
+        bk.pane.take_profile(given)
+        assert "PROFILE-VALUE" in await bk.stage.settled() and not bk.pane.sheet.edits
+        given.write_text('chip = "BK7231N"\n[flags]\n22 = true\n')
+        bk.pane.take_profile(given)
+        assert bk.pane.sheet.edits == {"chip": "BK7231N", "flags.22": True}
+
+
+@pytest.mark.usefixtures("quiet")
 async def test_the_form_is_kept_in_each_format(tmp_path: Path) -> None:
     device = await a_device()
     folder = tmp_path / "profiles"

@@ -36,6 +36,7 @@ MORE = (
     ("console", "type commands to the device"),
     ("password", "type the web password of this device"),
     ("read", "read the device again now"),
+    ("forget", "put every field back as the device has it"),
     ("save", "keep the form as a profile, template or script, without secrets"),
     ("update", "update the firmware over the network"),
     ("backup", "copy the whole flash over the network"),

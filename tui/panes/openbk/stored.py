@@ -149,15 +149,26 @@ class Stored(Sending):
 
         Raises STORE-*, OBK-FILE.
         """
-        profile = config_profile(read(path), path.name)
-        self.sheet.edits = {}
-        self.sheet.load(profile)
-        self.say_count(path.name)
+        self._load(config_profile(read(path), path.name), path.name, {})
 
-    def say_count(self, name: str) -> None:
-        """How much of what was loaded differs."""
-        count = len(self.sheet.changes())
+    def _load(self, profile: Profile, name: str, edits: dict[str, Any]) -> None:
+        """Put a profile over these edits and say how much differs; one that is made for another
+        chip leaves the form as it was."""
+        before, self.sheet.edits = self.sheet.edits, edits
+        try:
+            self.sheet.load(profile)
+            count = len(self.sheet.changes())
+        except FaultError:
+            self.sheet.edits = before
+            raise
         self.say_line(f"{name}: {count} fields differ. d shows them.")
+
+    def do_forget(self) -> None:
+        """Every field as the device, or the dump, has it."""
+        if self.has_sheet():
+            self.say_line(f"{len(self.sheet.edits)} changes were put back.")
+            self.sheet.edits = {}
+            self.repaint()
 
     def do_restore_raw(self) -> None:
         """Byte for byte: the job asks, and the power must be cut (rulings O7)."""
@@ -203,8 +214,8 @@ class Stored(Sending):
 
     def load_profile(self, name: str) -> None:
         """Put what a profile says over the form.  Raises PROFILE-*, STORE-*, OBK-CHIP."""
-        self.sheet.load(works.find_profile(self.wattbench.host, name))
-        self.say_count(Path(name).name)
+        profile = works.find_profile(self.wattbench.host, name)
+        self._load(profile, Path(name).name, dict(self.sheet.edits))
 
     def take_profile(self, path: Path) -> None:
         """Another pane gives a profile: into the form at once, or as soon as there is one."""
