@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from textual.color import Color
 
-from core.events import Body, Event, Phase
+from core.events import Asked, Body, Event, Phase, Question
 from tests.tui.meter_stage import BEGUN, LIVE, OTA, OTA_WAITS, WRITING, AirHost, sws
 from tests.tui.stage import Stage, golden, staged
 
@@ -47,7 +47,9 @@ async def test_the_stopwatch_turns_green_at_ten_seconds_and_not_before(tmp_path:
         held, reverse = colours(stage, HOLD)
         assert reverse and not any(_green(colour) for colour in held)
         assert AWAY in await stage.feed(*sws(10), t=10.0)
-        over, reverse = colours(stage, AWAY)
+        asked = Asked(Question("sws-away", "Is the wire away?"))
+        assert "Is the wire away?" in await stage.feed(asked, t=10.0)
+        over, reverse = colours(stage, AWAY)  # the question does not hide it
         assert over and not reverse and all(_green(colour) for colour in over)
 
 

@@ -27,6 +27,8 @@ from tui.widgets.steps import StepList
 if TYPE_CHECKING:
     from tui.app import WattbenchApp
 
+SECONDS = "seconds"
+"""The unit of the stopwatch of the guided release."""
 STARTS = frozenset(("undo", "bind", "unlock", "update", "reboot", "clear"))
 
 
@@ -36,7 +38,7 @@ class Pane(Commands):
     def __init__(self, id: str) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id, classes="flash")  # it looks as the Flash pane does
         self._fields = {}
-        self._shown = ""
+        self._shown, self._timed = "", False
         self._nearby: Nearby | None = None
         self._waiting = self._next = None
         self._since = self._touched = 0.0
@@ -95,6 +97,7 @@ class Pane(Commands):
             self._facts = dict(job.facts["meter"])
         self._show_values()
         self._show_bar(job)
+        self._show_stopwatch(job)
         self._show_log(job)
         if job.fault is not None:
             self.query_one(FaultCard).show(job.fault, _where(job))
@@ -141,21 +144,24 @@ class Pane(Commands):
         text = ""
         if job.result is not None:
             text = f"{self.wattbench.glyphs.ok} {job.said}"
-        elif (p := _progress(job)) is not None:
-            if p.unit == "seconds":  # the stopwatch of the guided release
-                self._stopwatch(p.done, p.total)
-                return
+        elif (p := _progress(job)) is not None and p.unit != SECONDS:
             left = f"  {duration(p.left)} left" if p.left is not None else ""
             speed = f"  {p.rate:.0f} {p.unit}/s" if p.rate is not None else ""
             text = f"{p.done} of {p.total} {p.unit}{speed}{left}"
         self._say_line("bar", "\n".join(fold(text, max(self.size.width - 2, 20))), "bold")
 
-    def _stopwatch(self, done: int, total: int) -> None:
-        """How long SWS has been at GND; green when it was long enough."""
-        if done < total:
-            self._say_line("bar", f"SWS at GND: {done} of {total} s, hold it", "bold reverse")
-        else:
-            self._say_line("bar", f"{total} s: take the wire away now", "bold green")
+    def _show_stopwatch(self, job: JobView) -> None:
+        """How long SWS has been at GND, where no question hides it; green when it was enough."""
+        p = _progress(job)
+        if p is not None and p.unit == SECONDS:
+            enough = p.done >= p.total
+            text = f"SWS at GND: {p.done} of {p.total} s, hold it"
+            if enough:
+                text = f"{p.total} s: take the wire away now"
+            self._say_line("device", text, "bold green" if enough else "bold reverse")
+        elif self._timed:
+            self._show_form()  # which says there what it would set
+        self._timed = p is not None and p.unit == SECONDS
 
     # -- the form --------------------------------------------------------------------------
 
