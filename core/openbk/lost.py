@@ -40,13 +40,13 @@ def left_open(store: Store) -> list[str]:
     Nothing is said, and no mark is taken away, while such a job still runs.
     """
     said: list[str] = []
-    marked = [p for p in store.devices.root.glob("*.toml") if store.devices.load(p.stem).get(MARK)]
+    marked = [p for p in store.devices.root.glob("*.toml") if store.devices.head(p.stem).get(MARK)]
     if not marked or any(
         job.state == "running" and "-openbk-" in job.id for job in store.jobs.all()
     ):
         return said
     for path in sorted(marked):
-        name = store.devices.load(path.stem)[MARK]
+        name = store.devices.head(path.stem)[MARK]
         said.append(
             f"The last job on {name} ended while its relay may have switched off. Does that "
             "plug feed this computer or its router? Move it to another socket first."

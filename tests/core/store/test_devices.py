@@ -62,3 +62,14 @@ def test_a_damaged_file_is_no_history(devices: Devices, content: bytes) -> None:
 
 def test_a_mac_that_is_none_stays_in_the_folder(devices: Devices) -> None:
     assert devices.path("../../etc").parent == devices.root
+
+
+def test_the_head_is_what_stands_above_the_history(devices: Devices) -> None:
+    assert devices.head(MAC) == {}
+    devices.add(MAC, "read", "10.0.0.5", 'startup = "x"\n[[history]]\n', {"a.b": "\n[x]"})
+    devices.remember(MAC, mark="plug", bonds=["a", "b"], table={"of": 1})
+    assert devices.head(MAC) == {"host": "10.0.0.5", "mark": "plug", "bonds": ["a", "b"]}
+    devices.remember(MAC, mark="line\n[line]")  # nothing is lost, it only takes longer
+    assert devices.head(MAC)["mark"] == "line\n[line]" and devices.at("10.0.0.5")
+    devices.path(MAC).write_bytes(b"\xff")
+    assert devices.head(MAC) == {}

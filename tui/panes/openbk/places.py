@@ -40,7 +40,7 @@ def kept(store: Store) -> dict[str, Place]:
     """Those that were read with this data folder, by the address they had then."""
     found = {}
     for path in sorted(store.devices.root.glob("*.toml")):
-        host = store.devices.load(path.stem).get("host")
+        host = store.devices.head(path.stem).get("host")
         if isinstance(host, str) and host:
             found[host] = Place(host, mac=normal_mac(path.stem))
     return found
