@@ -236,13 +236,25 @@ class Client:
     # -- speed and leaving -----------------------------------------------------------------
 
     async def set_baud(self, baud: int) -> None:
-        """Change both sides to `baud`.  Raises BK-BAUD when both are still at the old speed."""
+        """Change both sides to `baud`.  Raises BK-BAUD when both are still at the old speed.
+
+        Only a chip that was just heard at the old speed is asked again: one that has switched
+        does not understand a repeated request there (BK7231 sheet 3).
+        """
         old = self.link.baud
         if baud == old:
             return
         # Our side first: once the chip has switched, an adapter that cannot follow is lost.
         await self.link.set_baud(baud)
         await self.link.set_baud(old)
+        for _ in range(TRIES):
+            if await self._switch(baud) or await self._found_at(baud, old):
+                return
+        raise trouble.no_such_speed(baud, old, self.evidence)
+
+    async def _switch(self, baud: int) -> bool:
+        """Ask for another speed and follow; True when the chip confirms it there.  A refusal is
+        sent at the old speed, and counts as no answer."""
         request = wire.set_baud(baud, BAUD_DELAY_MS)
         self._sent, self._heard = request.frame, b""
         await self.link.write(request.frame)
@@ -250,19 +262,20 @@ class Client:
         await asyncio.sleep(BAUD_DELAY_MS / 2000)
         await self.link.set_baud(baud)
         until = asyncio.get_running_loop().time() + 2 * BAUD_DELAY_MS / 1000 + SHORT + USB
-        if await self._answer(request, until) is None:
-            await self._find_baud(baud, old)
+        reply = await self._answer(request, until)
+        return reply is not None and reply.status == Status.OK
 
-    async def _find_baud(self, baud: int, old: int) -> None:
+    async def _found_at(self, baud: int, old: int) -> bool:
+        """Look for the chip at both speeds, and stay where it is; True for the new one.
+
+        Raises BK-LOST when it is at neither: it understood another speed.
+        """
         for candidate in (baud, old):
             await self.link.set_baud(candidate)
             await self.link.quiet(SILENCE, SILENCE_LIMIT)
             if await self.alive():
-                break
-        else:
-            await self.recover()
-        if self.link.baud != baud:
-            raise trouble.no_such_speed(baud, old, self.evidence)
+                return candidate == baud
+        raise trouble.lost(old, self.evidence)
 
     async def reboot(self) -> None:
         """Restart the chip; nothing answers, so it is sent three times."""

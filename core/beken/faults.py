@@ -117,6 +117,9 @@ OUT_OF_BOUNDS = FaultKind(
     exit=Exit.REFUSED,
 )
 
+OUT_OF_REACH = (LOST.code, BAUD.code)
+"""The chip is gone, or at a speed from which it does not come back: only linking again helps."""
+
 # -- identity --------------------------------------------------------------------------------
 
 NOT_YET = FaultKind(

@@ -31,6 +31,8 @@ DEFAULT_TIMEOUT = 60.0
 SWEEP_AT = 0.6
 """Seconds of silence after which the chip is looked for at other speeds, once."""
 SWEEP_WAIT = 0.03
+SWEPT = (*LADDER[1:], 1_000_000)
+"""Where a chip is looked for: what this program sets by itself, and what others like to use."""
 RESET_FIRST = 1.0
 RESET_EVERY = 0.8
 
@@ -74,15 +76,27 @@ Tell = Callable[[LinkView], None]
 
 
 async def link_up(
-    link: Link, *, lead: Lead = Lead.GND, timeout: float = DEFAULT_TIMEOUT, tell: Tell
+    link: Link,
+    *,
+    lead: Lead = Lead.GND,
+    timeout: float = DEFAULT_TIMEOUT,
+    also: int = 0,
+    tell: Tell,
 ) -> None:
-    """Returns when the loader has answered twice.  Raises LINK-* with what was heard instead."""
-    await _Linker(link, lead, timeout, tell).run()
+    """Returns when the loader has answered twice.  Raises LINK-* with what was heard instead.
+
+    `also` is one more speed at which a job may have left the chip; 0: none.
+    """
+    speeds = dict.fromkeys((*reversed(SWEPT), also))
+    await _Linker(link, lead, timeout, [baud for baud in speeds if baud > BASE_BAUD], tell).run()
 
 
 class _Linker:
-    def __init__(self, link: Link, lead: Lead, timeout: float, tell: Tell) -> None:
+    def __init__(
+        self, link: Link, lead: Lead, timeout: float, speeds: list[int], tell: Tell
+    ) -> None:
         self.link, self.lead, self.timeout, self._tell_to = link, lead, timeout, tell
+        self._speeds = speeds
         self.hearing = Hearing()
         self.client = Client(link)
         self._loop = asyncio.get_running_loop()
@@ -137,9 +151,9 @@ class _Linker:
         return False
 
     async def _sweep(self) -> bool:
-        """True when the chip answered at a speed of the ladder and is back at 115200."""
+        """True when the chip answered at one of the speeds and is back at 115200."""
         found = False
-        for baud in reversed(LADDER[1:]):
+        for baud in self._speeds:
             try:
                 await self.link.set_baud(baud)
             except FaultError as error:

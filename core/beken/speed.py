@@ -63,17 +63,7 @@ class Speed:
         self._best = self.client.link.baud
 
     async def down(self) -> None:
-        """Back to 115200, where registers are written.
-
-        Every chip can do this one, so a refusal is a request that got lost: it is sent again.
-        """
-        for _ in range(TRIES - 1):
-            try:
-                await self.client.set_baud(BASE_BAUD)
-                return
-            except FaultError as error:
-                if error.fault.code != faults.BAUD.code:
-                    raise
+        """Back to 115200, where registers are written."""
         await self.client.set_baud(BASE_BAUD)
 
     async def slower(self) -> bool:
@@ -87,6 +77,10 @@ class Speed:
             await self._set(self._best)
         self._remember()
         return True
+
+    def stay(self) -> None:
+        """The next `up` goes nowhere: raising the speed has lost the chip too often."""
+        self._best = BASE_BAUD
 
     def after_loss(self) -> None:
         """The link was lost: the next `up` goes one step less far."""

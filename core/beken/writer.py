@@ -141,11 +141,16 @@ class Writer:
         """Bring the line back to work after `error`, or raise it again; `slow` allows a lower
         speed."""
         code = error.fault.code
-        if code == faults.LOST.code and self._relinks:
+        if code in faults.OUT_OF_REACH and self._relinks:
             self._relinks -= 1
             self.report.warn("LINK-LOST", f"{error.fault.what} Linking again.")
             self._speed.after_loss()
-            await self._relink()
+            try:
+                await self._relink()
+            except FaultError as again:  # it may get lost once more on its way to the speed
+                if again.fault.code not in faults.OUT_OF_REACH:
+                    raise
+                await self.mend(again, slow=slow)
             return
         slow = slow and code in (faults.NO_ANSWER.code, faults.NO_WRITE.code)
         if not slow or not self._slowdowns or not await self._speed.slower():

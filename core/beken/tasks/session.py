@@ -24,6 +24,9 @@ from core.link.api import Link, OpenPort
 ADAPTER = "adapter"
 EXTERNAL = "external"
 NUDGE = 0.1
+SPEED_TRIES = 2
+SAME = ("chip", "size", "flash_id", "mac", "fingerprint", "basic")
+"""What of a device stays as it is while nothing is written."""
 CLONED_MACS = ("C8:47:8C:00:00:00",)
 """What flashers leave behind that do not keep the RF sector."""
 
@@ -59,13 +62,45 @@ class Session:
     speed: Speed
 
     async def speed_up(self) -> None:
-        """Go to the wanted speed; where that fails, stay slower and say so."""
+        """Go to the wanted speed; where that fails, stay slower and say so.
+
+        One byte lost in the request leaves the chip at a speed that nobody knows, and asking
+        again at the old one never helps (BK7231 sheet 3): it is linked again, then asked once
+        more.  After the first erase the writer does that, who knows what has to be proven then.
+        """
         if self.options.supply == ADAPTER and self.options.baud != BASE_BAUD:
             self.report.note(
                 "SLOW-SUPPLY", f"The adapter feeds the module: staying at {BASE_BAUD} baud."
             )
             return
-        await self.speed.up()
+        for _ in range(SPEED_TRIES):
+            try:
+                await self.speed.up()
+                return
+            except FaultError as error:
+                if error.fault.code not in faults.OUT_OF_REACH or self.report.committed:
+                    raise
+                await self._link_again(error)
+        self.speed.stay()
+        self.report.warn(
+            "BAUD", f"{SPEED_TRIES} changes of the speed failed. Going on at {BASE_BAUD} baud."
+        )
+
+    async def _link_again(self, error: FaultError) -> None:
+        """Link at 115200, and prove that nobody changed the plug on the table.
+
+        Raises what linking and identifying raise, and BK-FOREIGN.
+        """
+        self.report.warn("LINK-LOST", f"{error.fault.what} Linking again.")
+        await self.client.link.set_baud(BASE_BAUD)
+        await self.report.waiting(connect(self.report, self.options, self.client.link))
+        now = await identify(self.client, key_needed=False)
+        if any(getattr(now, name) != getattr(self.device, name) for name in SAME):
+            raise faults.FOREIGN(
+                what="After linking again another chip answers.",
+                cause="Another plug was connected meanwhile.",
+                next="Connect the first plug again and start the job again.",
+            )
 
     async def slow_down(self) -> None:
         """Back to 115200, where registers are written."""
@@ -141,7 +176,9 @@ async def connect(report: Reporter, options: PlugOptions, link: Link) -> None:
     def tell(view: LinkView) -> None:
         report.facts("link", **view.to_json())
 
-    await link_up(link, lead=options.lead, timeout=options.link_timeout, tell=tell)
+    await link_up(
+        link, lead=options.lead, timeout=options.link_timeout, also=options.baud, tell=tell
+    )
 
 
 def options_of(plug: Session) -> dict[str, Any]:

@@ -65,8 +65,7 @@ async def carry_out(
     drop_target(store, resumes)
     writer = Writer(plug.client, plan, now, report, lambda: _relink(plug, plan, kept), plug.speed)
     try:
-        await _unprotect(plug, plan)
-        await plug.speed_up()
+        await _ready(plug, plan, writer)
         report.phase("Write", 9, PHASES)
         await writer.run()
         report.phase("Verify", 10, PHASES)
@@ -81,6 +80,16 @@ def drop_target(store: Store, job_id: str) -> None:
     """A job that another one goes on with has nothing left to resume."""
     if job_id:
         (store.jobs.path_of(job_id) / "target.bin").unlink(missing_ok=True)
+
+
+async def _ready(plug: Session, plan: Plan, writer: Writer) -> None:
+    """Unprotected and fast.  A chip that gets lost by a damaged request for another speed is
+    linked again, as often as while writing."""
+    try:
+        await _unprotect(plug, plan)
+        await plug.speed_up()
+    except FaultError as error:
+        await writer.mend(error, slow=False)
 
 
 async def _unprotect(plug: Session, plan: Plan) -> None:

@@ -228,9 +228,30 @@ async def test_a_lost_answer_to_the_change_of_speed_is_found_out() -> None:
     await client.link_check()
 
 
+@pytest.mark.parametrize("n", range(1, 6))
+@virtual
+async def test_a_change_of_speed_that_did_not_arrive_is_asked_for_again(n: int) -> None:
+    """The chip was heard at the old speed, so it has not switched."""
+    client, plug = a_client(f"drop:host:baud:{n}")
+    await client.set_baud(921600)
+    assert (client.link.baud, plug.baud) == (921600, 921600)
+    await client.link_check()
+
+
+@virtual
+async def test_a_chip_at_a_speed_that_nobody_knows_is_lost() -> None:
+    """It took 1970176 for 921600: it hears nothing at either, and is not asked again."""
+    client, plug = a_client("corrupt:host:baud:8")
+    with pytest.raises(FaultError) as caught:
+        await client.set_baud(921600)
+    assert caught.value.fault.code == "BK-LOST"
+    assert plug.baud == 1970176
+    assert plug.requests["SetBaudRate"] == 1
+
+
 @virtual
 async def test_a_change_of_speed_that_did_not_happen_leaves_the_old_one() -> None:
-    client, _ = a_client("corrupt:host:baud:5")
+    client, _ = a_client("corrupt:host:baud:5", "corrupt:host:baud:15", "corrupt:host:baud:25")
     with pytest.raises(FaultError) as caught:
         await client.set_baud(921600)
     assert caught.value.fault.code == "BK-BAUD"

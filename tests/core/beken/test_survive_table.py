@@ -192,6 +192,79 @@ async def test_noise_and_lost_replies(tmp_path: Path, chip: str, order: str) -> 
     assert bytes(bench.plug.flash) == expected(chip)
 
 
+PERSON = 4.0
+"""Seconds until the lead is pulled, for a chip at a speed that nobody knows."""
+BAUD_BYTES = [
+    *((("n", f"{fault}:host:baud:{n}")) for fault in ("drop", "corrupt") for n in range(1, 11)),
+    *(("n", f"add:host:baud:{n}") for n in range(4, 9)),
+    *(("n", f"{fault}:chip:baud:{n}") for fault in ("drop", "corrupt") for n in (1, 5, 9)),
+    *(("n", f"corrupt:host:baud:{n}") for n in (13, 16, 17, 18, 24, 26, 28)),
+    *(("t", f"{fault}:host:baud:{n}") for fault in ("drop", "corrupt") for n in (2, 6, 8, 9)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("chip", "order"), BAUD_BYTES)
+@virtual
+async def test_one_bad_byte_in_a_change_to_a_speed_that_was_asked_for(
+    tmp_path: Path, chip: str, order: str
+) -> None:
+    """Up, down for the registers, up again: asked once more where the chip is still heard, linked
+    again where it is not; what is written comes out right, at more than the first speed."""
+    bench = a_bench(tmp_path, chip, order, power_cycle_after=PERSON)
+    result_of(await flash_it(bench, baud=921600, link_timeout=20.0))
+    assert bytes(bench.plug.flash) == expected(chip)
+    (link,) = bench.links
+    lost = "LINK-LOST" in bench.texts()
+    written = {b for b, data in link.frames if data[3:5] == b"\xff\xf4" and data[7] == 7}
+    assert written <= ({460800, 921600} if lost else {921600})
+
+
+@pytest.mark.parametrize("chip", BOTH)
+@virtual
+async def test_a_speed_that_loses_the_chip_twice_is_left_alone(tmp_path: Path, chip: str) -> None:
+    bench = a_bench(
+        tmp_path, chip, "corrupt:host:baud:8", "corrupt:host:baud:18", power_cycle_after=PERSON
+    )
+    result_of(await flash_it(bench, baud=230400, link_timeout=20.0))
+    assert bytes(bench.plug.flash) == expected(chip)
+    assert "2 changes of the speed failed. Going on at 115200 baud." in bench.texts()
+    assert bench.texts().count("LINK-LOST") == 2
+
+
+@virtual
+async def test_a_chip_lost_twice_on_its_way_to_the_first_erase(tmp_path: Path) -> None:
+    """On the way down to the registers, and again on the way up after it was linked."""
+    bench = a_bench(
+        tmp_path, "n", "corrupt:host:baud:18", "corrupt:host:baud:28", power_cycle_after=PERSON
+    )
+    result_of(await flash_it(bench, baud=921600, link_timeout=20.0))
+    assert bytes(bench.plug.flash) == expected("n")
+    assert bench.texts().count("LINK-LOST") == 2
+
+
+@virtual
+async def test_a_speed_that_loses_the_chip_with_nobody_at_the_lead(tmp_path: Path) -> None:
+    """It took 1279040 for 230400."""
+    bench = a_bench(tmp_path, "n", "corrupt:host:baud:8")
+    fault = fault_of(await flash_it(bench, baud=230400))
+    assert (fault.code, fault.exit, fault.touched) == ("LINK-SILENT", 1, "nothing")
+    assert bench.unchanged
+
+
+@virtual
+async def test_another_plug_after_linking_again_ends_the_job(tmp_path: Path) -> None:
+    bench = a_bench(tmp_path, "n", "corrupt:host:baud:8", power_cycle_after=PERSON)
+
+    def exchange(_job: Job, event: Event) -> None:
+        if event.body.to_json().get("code") == "LINK-LOST":
+            bench.plug.flash[CHIPS["n"].rf.start + 0x24 + 5] ^= 1
+
+    (path,) = bench.files("backups/*/*.bin")
+    fault = fault_of(await write(bench, exchange, backup=path, baud=921600, link_timeout=20.0))
+    assert (fault.code, fault.exit, fault.touched) == ("BK-FOREIGN", 3, "nothing")
+    assert not bench.plug.changes
+
+
 @virtual
 async def test_the_way_back_to_115200_is_asked_for_again(tmp_path: Path) -> None:
     """Its request is the second one where the speed was given, and the chip did not get it."""
