@@ -7,11 +7,12 @@ from typing import Any
 
 from core.events import Event
 from core.fault import Touched
-from core.job import Job, Stop
+from core.job import Job
 from core.meter.tasks.live import LiveOptions, live
 from core.meter.tasks.whitelist import WhitelistOptions, bind, unlock
 from core.sim.meter_gatt import MeterModule
 from core.sim.meter_gatt_options import ModuleOptions
+from core.stops import Stop
 from tests.core.meter.bench import FOREIGN, MAC, Bench, Given, module_of
 from tests.core.radio.conftest import stand
 
