@@ -28,7 +28,10 @@ def size(count: float, unit: str = "bytes") -> str:
 
 def rate(value: float | None, unit: str) -> str:
     """Units a second, or a dash."""
-    return "-" if value is None else f"{size(value, unit)}/s"
+    if value is None:
+        return "-"
+    slow = 0 < value < 1
+    return f"{value:.1f} {unit}/s" if slow else f"{size(value, unit)}/s"
 
 
 def duration(seconds: float | None) -> str:

@@ -67,6 +67,7 @@ def test_rate() -> None:
     assert rate(None, "bytes") == "-"
     assert rate(11_264.0, "bytes") == "11 KiB/s"
     assert rate(3.0, "sectors") == "3 sectors/s"
+    assert rate(0.5, "readings") == "0.5 readings/s" and rate(0.0, "bytes") == "0 B/s"
 
 
 @pytest.mark.parametrize(

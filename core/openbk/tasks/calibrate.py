@@ -25,6 +25,7 @@ from core.openbk.metering import (
     Quantity,
     factor_of,
     factors_of,
+    one_pulse,
     pulse_line,
     require_plausible,
     require_resistive,
@@ -34,6 +35,8 @@ from core.openbk.setting import Pace, Readings, Session, set_quantity
 from core.store.store import Store
 
 PHASES = 8
+FINE = 0.005
+"""Share of the reference that one pulse may be until the load counts as too light."""
 
 Reference = Callable[[Quantity, wire.Energy], Awaitable[float | None]]
 """Gives the true value of a quantity when it is asked for, with what the device shows; None
@@ -237,9 +240,14 @@ def _other_lines(result: Result) -> list[str]:
 def _require_tolerance(session: Session) -> None:
     wrong = off_limits(session.done)
     if wrong:
+        coarse = any(one_pulse(setting.reference, setting.factor) > FINE for setting in wrong)
         raise faults.NOT_CALIBRATED(
             what="; ".join(setting.line() for setting in wrong) + ".",
-            cause="The load gives too few pulses, or it is not steady.",
-            next="Use a resistive load of 500 W or more and repeat.",
+            cause="The load gives few pulses a second."
+            if coarse
+            else "The load or the mains changed while it was measured.",
+            next="Use a resistive load of 500 W or more and repeat."
+            if coarse
+            else "Wait until the load is warm and the mains is steady, then repeat.",
             touched=Touched.COMPLETE,
         )

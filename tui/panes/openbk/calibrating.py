@@ -32,7 +32,7 @@ class Calibrating(Shared):
         if not self.has_form():
             return
         if self.wattbench.host.running():  # it may be a calibration that asks for its values
-            self.say_line("A job is running. Let it end, or stop it with x.")
+            self.wattbench.say("A job is running. Let it end, or stop it with x.")
             return
         relays = strip.relays_of(self.sheet.base)
         if len(relays) < 2:
