@@ -366,7 +366,7 @@ async def test_calibration_asks_for_each_value(tmp_path: Path) -> None:
 
         given = host.stream(ask_all())
         await bk.until("Voltage of the reference meter, in V")
-        assert "The plug shows 229 V" in bk.stage.text
+        assert "The plug shows 229.0 V" in bk.stage.text
         assert "no number above zero" in await bk.type("-230")
         await bk.press("enter")
         assert not given.done()
