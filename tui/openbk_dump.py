@@ -33,14 +33,15 @@ def run_on_dump(args: argparse.Namespace, bench: Bench, path: Path) -> int:
             bench.out.raw(text.encode())
         return Exit.DONE
     profile = _profile(bench, args.profile)
-    changes = in_file.compare(data, profile)
+    mac = in_file.owner_of(data, path.absolute())
+    changes = in_file.compare(data, profile, mac)
     if args.action == "diff":
         return _say(bench, changes, Exit.DIFFERENT if changes else Exit.DONE)
     if args.out is None:
         bench.out.aside("apply to a dump needs --out: the dump itself stays as it is.")
         bench.out.result({"exit": Exit.USAGE})
         return Exit.USAGE
-    made = in_file.apply(data, profile)
+    made = in_file.apply(data, profile, mac)
     require_new(args.out)
     Files().write(args.out, made)
     return _say(bench, changes, Exit.DONE)

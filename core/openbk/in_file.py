@@ -11,11 +11,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from core.bkimage import backup as judge
+from core.bkimage import rf
 from core.fault import FaultError
 from core.job import Result
 from core.openbk import wire
 from core.openbk.difference import Change, changes, shown
 from core.openbk.plan import without_defaults
+from core.profile import faults
 from core.profile.block import SECTOR
 from core.profile.check import require_possible
 from core.profile.in_dump import Place, edited, find, holder, require_chip
@@ -53,17 +55,18 @@ def export(data: bytes, *, reveal: bool = False) -> str:
     return dump(without_defaults(configuration(data)), reveal=reveal)
 
 
-def compare(data: bytes, profile: Profile) -> list[Change]:
-    """What `profile` would change in it.  Raises PROFILE-VALUE."""
-    return changes(configuration(data), _meant(data, profile))
+def compare(data: bytes, profile: Profile, mac: str = "") -> list[Change]:
+    """What `profile` would change in it.  `mac` is whose dump it is, where that is known from
+    elsewhere.  Raises PROFILE-VALUE."""
+    return changes(configuration(data), _meant(data, profile, mac))
 
 
-def apply(data: bytes, profile: Profile) -> bytes:
-    """The file with the profile in it; everything else as it was.
+def apply(data: bytes, profile: Profile, mac: str = "") -> bytes:
+    """The file with the profile in it; everything else as it was.  `mac` as for `compare`.
 
     Raises PROFILE-BLOCK, PROFILE-VALUE.
     """
-    return edited(data, _meant(data, profile))
+    return edited(data, _meant(data, profile, mac))
 
 
 def kept(store: Store) -> list[tuple[Path, Place]]:
@@ -83,8 +86,7 @@ async def keep(store: Store, source: Path, data: bytes) -> Path:
         path = free(folder / name)
         await asyncio.to_thread(store.files.write, path, data)
         return path
-    info = await asyncio.to_thread(judge.examine, data)
-    mac = wire.normal_mac(info.mac.hex() if info.mac else "") or owner_of(data, source)
+    info, mac = await asyncio.to_thread(judge.examine, data), owner_of(data, source)
     part = store.backups.begin(mac or None, chip, len(data))
     try:
         await part.write(0, data)
@@ -110,19 +112,31 @@ async def keep(store: Store, source: Path, data: bytes) -> Path:
     return made.path
 
 
-def owner_of(data: bytes, source: Path) -> str:
-    """The MAC in the configuration, else that of the folder of backups that the file lies in."""
+def owner_of(data: bytes, source: Path | None = None) -> str:
+    """The MAC in the configuration, else that of the radio; else that of the folder of backups
+    that the file `source` lies in."""
     inside = mac_of(data)
-    return wire.normal_mac(inside if inside.strip("0") else source.parent.name)
+    if not inside.strip("0"):
+        at = rf.find(data)
+        own = rf.mac_of(data[at:]) if at is not None else None
+        inside = own.hex() if own else source.parent.name if source else ""
+    return wire.normal_mac(inside)
 
 
 def _plain(mac: str) -> str:
     return mac.replace(":", "").lower()
 
 
-def _meant(data: bytes, profile: Profile) -> Profile:
+def _meant(data: bytes, profile: Profile, mac: str) -> Profile:
     """Names filled in, `on_power_up` spread over the relays that there are."""
-    wanted = for_mac(profile, mac_of(data))
+    mac = mac or owner_of(data)
+    if not mac and for_mac(profile, mac) != profile:
+        raise faults.VALUE(
+            what="The profile has {mac6} in a name, and the dump does not say its MAC.",
+            cause="The MAC was never set in this configuration.",
+            next="Write the name out in the profile.",
+        )
+    wanted = for_mac(profile, mac)
     require_possible(wanted)
     require_chip(find(data), wanted)
     channels = dict(wanted.channels)

@@ -89,7 +89,7 @@ async def test_a_dump_is_opened_edited_and_kept_as_a_new_one(
         before = source.read_bytes()
         await bk.press("escape", "a")
         text = await bk.until("New dump:")
-        assert "1 fields read back" in " ".join(text.split())
+        assert "1 field read back" in " ".join(text.split())
         sheet = bk.pane.sheet
         assert isinstance(sheet, DumpSheet) and sheet.path != source and not sheet.edits
         assert sheet.path.parent == source.parent and source.read_bytes() == before
@@ -234,7 +234,7 @@ async def test_a_profile_that_is_handed_over_waits_for_a_form(tmp_path: Path) ->
         assert not bk.pane.sheet.edits
         text = await bk.give(Read(device))
         assert bk.pane.sheet.edits == {"flags.22": True}
-        assert "given.toml: 1 fields differ" in text and "Flags*" in text
+        assert "given.toml: 1 field differs" in text and "Flags*" in text
         given.write_text("[flags]\n23 = true\n")
         bk.pane.take_profile(given)  # a form is there already
         assert bk.pane.sheet.edits == {"flags.22": True, "flags.23": True}
@@ -256,7 +256,7 @@ async def test_a_profile_of_another_chip_leaves_the_form_as_it_was(tmp_path: Pat
         bk.pane.take_profile(given)
         assert "OBK-CHIP" in await bk.stage.settled()
         assert bk.pane.sheet.edits == {"flags.2": True}
-        assert "1 changes were put back" in await more(bk, "forget")
+        assert "1 field put back" in await more(bk, "forget")
         assert not bk.pane.sheet.edits
         await bk.open(f"{tmp_path}/own.bin")
         bk.pane.take_profile(given)

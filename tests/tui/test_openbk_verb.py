@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from core.bkimage import rf
 from core.openbk import wifi_tools
 from core.profile.block import Block
 from core.store.store import Store
@@ -231,6 +232,7 @@ echo '{name.encode().hex()}:1C\\:90\\:FF\\:38\\:5C\\:94:1:2412 MHz:41:'
 def test_a_dump_in_place_of_a_device(run: Run, tmp_path: Path) -> None:
     dump, made = tmp_path / "old.bin", tmp_path / "new.bin"
     data = bytearray(b"\xff" * 0x200000)
+    data[0x1D0000:0x1D1000] = rf.build(bytes.fromhex("a4c1385c94fa"), bytes(16))
     data[0x1D1000:0x1D2000] = Block.new().sector()
     dump.write_bytes(data)
     assert "mqtt.user" in run("show", str(dump)).stdout
@@ -239,6 +241,9 @@ def test_a_dump_in_place_of_a_device(run: Run, tmp_path: Path) -> None:
     assert run("apply", str(dump), "--profile", profile).returncode == 2
     assert run("apply", str(dump), "--profile", profile, "--out", str(made)).returncode == 0
     assert run("diff", str(made), "--profile", profile).returncode == 0
+    assert "5C94FA" in run("show", str(made)).stdout
+    again = run("apply", str(dump), "--profile", profile, "--out", str(made), json_out=True)
+    assert last(again)["code"] == "STORE-EXISTS"
     assert dump.read_bytes() == bytes(data)
     assert "[pins.8]" in run("export", str(made)).stdout
     stock = tmp_path / "stock.bin"

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 import core.store.backups as backups
+from core.bkimage import rf
 from core.fault import FaultError
 from core.openbk import in_file
+from core.profile.block import crc8
 from core.profile.in_dump import PLACES, find
 from core.profile.model import Channel, Names, Profile
 from core.store.backups import SidecarFacts
@@ -62,14 +64,14 @@ async def test_backups_with_a_configuration_are_found_the_newest_first(tmp_path:
 async def test_an_edited_dump_is_a_new_file_that_proves_nothing(tmp_path: Path) -> None:
     store = Store(tmp_path)
     source = await backed_up(store, dump())
-    edited = in_file.apply(read(source), Profile(names=Names("other-{mac6}")))
+    edited = in_file.apply(read(source), Profile(names=Names("other-name")))
     path = await in_file.keep(store, source, edited)
     assert path != source and path.parent == source.parent
     assert read(source) == dump() and read(path) == edited
     kept = store.backups.load(path)
     assert not kept.facts.true and kept.facts.flash_id == "" and kept.facts.mac == MAC
     assert kept.facts.reasons[0].startswith("edited:") and source.name in kept.facts.reasons[0]
-    assert in_file.configuration(kept.read()).names.short != "plug1"
+    assert in_file.configuration(kept.read()).names.short == "other-name"
 
 
 async def test_an_edited_sector_lies_beside_the_other_one(tmp_path: Path) -> None:
@@ -99,6 +101,23 @@ async def test_a_full_disk_leaves_nothing_behind(
         await in_file.keep(store, tmp_path / "x.bin", dump())
     assert caught.value.fault.code == "STORE-FULL"
     assert files_in(tmp_path) == []
+
+
+def test_a_name_with_the_mac_needs_a_mac() -> None:
+    named = Profile(names=Names("p-{mac6}"))
+    with pytest.raises(FaultError) as caught:
+        in_file.apply(dump(), named)
+    assert caught.value.fault.code == "PROFILE-VALUE" and "{mac6}" in caught.value.fault.what
+    assert in_file.configuration(in_file.apply(dump(), named, MAC)).names.short == "p-5C94FA"
+    with_rf = bytearray(dump())
+    with_rf[0x1D0000:0x1D1000] = rf.build(bytes.fromhex("a4c1385c94fb"), bytes(16))
+    assert in_file.owner_of(bytes(with_rf)) == "A4:C1:38:5C:94:FB"
+    assert in_file.owner_of(dump(), Path("/x") / PLAIN / "y.bin") == MAC
+    assert in_file.owner_of(dump(), Path("y.bin")) == ""
+    set_there = bytearray(lsc())
+    set_there[in_file.MAC_AT : in_file.MAC_AT + 6] = bytes.fromhex(PLAIN)
+    set_there[3] = crc8(bytes(set_there[4:3584]))
+    assert in_file.owner_of(bytes(set_there)) == MAC
 
 
 def test_another_chip_is_refused_before_anything_is_compared() -> None:

@@ -54,7 +54,7 @@ class Commands(Stored):
 
     def do_host(self) -> None:
         hint = "Name or address of the device, also address:port; or the path of a flash dump."
-        self.edit("host", self.sheet.host, hint=hint)
+        self.edit("host", self.sheet.address, hint=hint)
 
     def typed_host(self, text: str) -> None:
         """The address was typed, or the path of a dump."""

@@ -9,7 +9,6 @@ from typing import ClassVar
 from core.openbk import in_file
 from core.openbk.difference import Change
 from core.profile.in_dump import Place, find
-from core.profile.model import for_mac
 from core.store.files import read
 from core.store.store import Store
 from tui.panes.openbk.sheet import Sheet
@@ -33,6 +32,10 @@ class DumpSheet(Sheet):
         return self.path.name
 
     @property
+    def address(self) -> str:
+        return str(self.path.absolute())
+
+    @property
     def nobody(self) -> str:
         return "  ".join(("dump", self.path.name, self.chip.upper() or "any chip", "no device"))
 
@@ -42,7 +45,7 @@ class DumpSheet(Sheet):
 
     def changes(self) -> list[Change]:
         """What would differ in the new file.  Raises PROFILE-VALUE."""
-        return in_file.compare(self.data, for_mac(self.wanted, self.mac))
+        return in_file.compare(self.data, self.wanted, self.mac)
 
     def ways(self) -> list[str]:
         how = f"A new dump with these is kept beside the backups; {self.title} stays as it is."
@@ -50,7 +53,7 @@ class DumpSheet(Sheet):
 
     def made(self) -> bytes:
         """The dump as the form has it.  Raises PROFILE-VALUE."""
-        return in_file.apply(self.data, for_mac(self.wanted, self.mac))
+        return in_file.apply(self.data, self.wanted, self.mac)
 
 
 def open_dump(path: Path) -> DumpSheet:

@@ -53,6 +53,11 @@ class Sheet:
         return self.host
 
     @property
+    def address(self) -> str:
+        """What opens it again when it is typed."""
+        return self.host
+
+    @property
     def nobody(self) -> str:
         """What stands where the device's name would, when there is no device."""
         return "no device: h types an address, f searches the network"
@@ -163,7 +168,7 @@ class Sheet:
     def load(self, profile: Profile) -> None:
         """Want all that a profile names.  What relays do after a power failure is said by their
         start values, as it is sent; a start value that the profile names itself stays."""
-        named = flat(for_mac(profile, self.mac))
+        named = flat(for_mac(profile, self.mac) if self.mac else profile)
         self.edits |= named
         word = named.get(POWER)
         if word in POWER_UP and self.relays:

@@ -37,8 +37,8 @@ class Stored(Sending):
     coming_back: Secret | None = None
 
     def has_sheet(self) -> bool:
-        """A form of a device or of a dump."""
-        return self.sheet.known or self.has_device()
+        """A form of a device that was read, or of a dump."""
+        return isinstance(self.sheet, DumpSheet) or self.has_form()
 
     def bring(self, sheet: Sheet) -> None:
         """Show this form, from now on."""
@@ -129,7 +129,7 @@ class Stored(Sending):
         sheet.edits = {}
         if self.sheet is sheet:
             self.open_dump(path)
-        word = f"It differs in {len(left)} fields!" if left else f"{count} fields read back."
+        word = f"It differs in {fields(len(left))}!" if left else f"{fields(count)} read back."
         self.say_line(f"New dump: {path}  {word} {sheet.title} stays as it was.")
         self.repaint()
 
@@ -161,12 +161,12 @@ class Stored(Sending):
         except FaultError:
             self.sheet.edits = before
             raise
-        self.say_line(f"{name}: {count} fields differ. d shows them.")
+        self.say_line(f"{name}: {fields(count)} differ{'s' * (count == 1)}. d shows what.")
 
     def do_forget(self) -> None:
         """Every field as the device, or the dump, has it."""
         if self.has_sheet():
-            self.say_line(f"{len(self.sheet.edits)} changes were put back.")
+            self.say_line(f"{fields(len(self.sheet.edits))} put back.")
             self.sheet.edits = {}
             self.repaint()
 
@@ -203,7 +203,7 @@ class Stored(Sending):
     # -- profiles ----------------------------------------------------------------------------
 
     def do_profile(self) -> None:
-        if not self.has_sheet():
+        if not isinstance(self.sheet, DumpSheet) and not self.has_device():
             return
 
         def picked(name: str | None) -> None:
@@ -240,7 +240,7 @@ class Stored(Sending):
 
     def do_save(self) -> None:
         """The form as a file in the folder of profiles; secrets are left out."""
-        if not self.has_sheet() or not self.sheet.known:
+        if not self.has_sheet():
             return
 
         def picked(form: str | None) -> None:
@@ -266,6 +266,11 @@ class Stored(Sending):
             text = _kept(path, sheet.whole)
         store.files.write(path, text.encode())
         self.say_line(f"Written without secrets: {path}")
+
+
+def fields(count: int) -> str:
+    """ "1 field", "2 fields"."""
+    return f"{count} field{'s' * (count != 1)}"
 
 
 def _kept(path: Path, profile: Profile) -> str:
