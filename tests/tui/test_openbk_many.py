@@ -19,7 +19,7 @@ from tests.tui.openbk_stage import BkStage, bk_stage, plugged, quiet, sector
 from tests.tui.stage import golden
 from tui.panes.openbk.many import Fleet, counts
 from tui.panes.openbk.places import Place
-from tui.panes.openbk.sheet import DEVICES
+from tui.panes.openbk.sections import DEVICES
 
 __all__ = ["quiet"]
 SIZES = [(80, 24), (160, 45)]

@@ -28,7 +28,8 @@ from tests.tui.stage import golden
 from tui.panes.openbk.calibrate import Asker
 from tui.panes.openbk.dialogs import matching
 from tui.panes.openbk.link import Read, Unread
-from tui.panes.openbk.sheet import TABS, Sheet, paths
+from tui.panes.openbk.sections import TABS, paths
+from tui.panes.openbk.sheet import Sheet
 from tui.panes.openbk.strip import spark
 from tui.panes.openbk.values import channels_of, parsed, profile_of
 

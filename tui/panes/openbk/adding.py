@@ -11,7 +11,8 @@ from tui.panes.openbk.commands import Commands
 from tui.panes.openbk.dialogs import LongDialog
 from tui.panes.openbk.dump import path_of
 from tui.panes.openbk.rows import POWER_WAYS
-from tui.panes.openbk.sheet import ADD_CHANNEL, POWER
+from tui.panes.openbk.sections import ADD_CHANNEL
+from tui.panes.openbk.sheet import POWER
 from tui.widgets.dialog import PickDialog
 from tui.widgets.live_lines import LiveTable
 

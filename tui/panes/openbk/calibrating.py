@@ -12,9 +12,9 @@ from core.openbk.wire import Factors
 from core.profile.model import Calibration
 from tui import openbk_works as works
 from tui.model import JobView
-from tui.panes.openbk import strip
 from tui.panes.openbk.calibrate import WAYS, Asker, ReferenceDialog
 from tui.panes.openbk.shared import Shared
+from tui.panes.openbk.values import relays_of
 from tui.widgets.dialog import PickDialog, TextDialog
 
 Source = tuple[str, str, Calibration]
@@ -34,7 +34,7 @@ class Calibrating(Shared):
         if self.wattbench.host.running():  # it may be a calibration that asks for its values
             self.wattbench.say("A job is running. Let it end, or stop it with x.")
             return
-        relays = strip.relays_of(self.sheet.base)
+        relays = relays_of(self.sheet.base.pins)
         if len(relays) < 2:
             self._pick_way(relays[0] if relays else None)
             return

@@ -17,7 +17,8 @@ from tui.panes.openbk.console import ConsoleDialog
 from tui.panes.openbk.dump import as_path
 from tui.panes.openbk.link import DeviceLink
 from tui.panes.openbk.places import Place, found_by, kept
-from tui.panes.openbk.sheet import ADDING, DEVICES, POWER, TABS, Sheet
+from tui.panes.openbk.sections import ADDING, DEVICES, TABS
+from tui.panes.openbk.sheet import POWER, Sheet
 from tui.panes.openbk.stored import Stored
 from tui.panes.openbk.values import is_secret
 from tui.widgets.dialog import PickDialog, TextDialog

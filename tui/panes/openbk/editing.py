@@ -9,7 +9,8 @@ from core.fault import FaultError
 from core.profile.model import Pin
 from tui.panes.openbk.adding import Adding
 from tui.panes.openbk.dialogs import ChooseDialog
-from tui.panes.openbk.sheet import ADDING, DEVICES, POWER
+from tui.panes.openbk.sections import ADDING, DEVICES
+from tui.panes.openbk.sheet import POWER
 from tui.panes.openbk.table import SheetTable
 from tui.panes.openbk.values import NO_ROLE, channels_of, is_secret, parsed
 from tui.widgets.live_lines import LiveTable

@@ -20,12 +20,8 @@ from tui.panes.openbk.link import DeviceLink, News, Read, Unread
 from tui.panes.openbk.many import Fleet
 from tui.panes.openbk.places import EDGE, STATE, Place, read_place, state_line, who_line
 from tui.panes.openbk.rows import field_line, note
-from tui.panes.openbk.sheet import (
-    DEVICES,
-    TABS,
-    Sheet,
-    paths,
-)
+from tui.panes.openbk.sections import DEVICES, TABS, paths
+from tui.panes.openbk.sheet import Sheet
 from tui.panes.openbk.table import SheetTable
 from tui.text import clean, duration
 from tui.widgets.fault_card import FaultCard

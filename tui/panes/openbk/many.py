@@ -27,8 +27,8 @@ from core.profile.model import Profile
 from tui import openbk_works as works
 from tui.model import JobView
 from tui.panes.openbk.places import Place
+from tui.panes.openbk.sections import DEVICES
 from tui.panes.openbk.shared import Shared
-from tui.panes.openbk.sheet import DEVICES
 from tui.widgets.dialog import TextDialog
 from tui.widgets.prose import fit
 from tui.work import Tools, Work

@@ -9,7 +9,8 @@ from core.openbk.difference import shown
 from core.profile.flags import FLAG_TEXTS
 from core.profile.model import REMEMBER, Pin
 from core.profile.tables import TEXT_ROOM
-from tui.panes.openbk.sheet import ADD_CHANNEL, ADD_FILE, ADDING, POWER, SHOWN, Sheet
+from tui.panes.openbk.sections import ADD_CHANNEL, ADD_FILE, ADDING, SHOWN
+from tui.panes.openbk.sheet import POWER, Sheet
 from tui.panes.openbk.values import NO_ROLE, is_secret
 from tui.text import clean
 from tui.widgets.prose import fit

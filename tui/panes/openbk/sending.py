@@ -14,12 +14,12 @@ from core.profile.toml_file import SHIPPED
 from core.store.devices import Entry
 from tui import openbk_works as works
 from tui.model import JobView
-from tui.panes.openbk import strip
 from tui.panes.openbk.calibrating import Calibrating
 from tui.panes.openbk.images import ota_images
 from tui.panes.openbk.many import Many
-from tui.panes.openbk.sheet import DEVICES
+from tui.panes.openbk.sections import DEVICES
 from tui.panes.openbk.switching import switch_work
+from tui.panes.openbk.values import relays_of
 from tui.widgets.dialog import PickDialog, TextDialog
 
 REREAD = ("apply", "undo", "calibrate", "restore", "ota", "switch")
@@ -120,7 +120,7 @@ class Sending(Calibrating, Many):
     def do_relay(self) -> None:
         if not self.has_form():
             return
-        relays = strip.relays_of(self.sheet.base)
+        relays = relays_of(self.sheet.base.pins)
         connect, host = self.connect(), self.sheet.host
 
         def picked(channel: str | None) -> None:

@@ -1,4 +1,4 @@
-"""The form as data: what the device has, what was typed over it, and the rows of each section.
+"""The form as data: what the device has, and what was typed over it.
 
 The form decides nothing about devices.  Values are checked by core.profile, differences are
 core.openbk's, and what is sent is planned from a profile that names only the changed fields.
@@ -14,15 +14,11 @@ from core.openbk.plan import Plan, plan_for, without_defaults
 from core.openbk.read import Device
 from core.profile.check import require_possible, warnings
 from core.profile.model import POWER_UP, SECTIONS, Channel, Pin, Profile, flat, for_mac, merged
-from core.profile.tables import CHANNEL_TYPES, PINS, ROLES
+from core.profile.tables import CHANNEL_TYPES, ROLES
 from tui.panes.openbk.values import NO_ROLE, power_word, profile_of, relays_of
 
-DEVICES = "Devices"
 NO_PIN = Pin("None")
 POWER = "on_power_up"
-ADD_CHANNEL, ADD_FILE = "add-channel", "add-file"
-"""Rows that are no fields: Enter on them makes one."""
-ADDING = (ADD_CHANNEL, ADD_FILE)
 
 
 @dataclass
@@ -254,61 +250,3 @@ class Sheet:
         rest = {name: value for name, value in self.edits.items() if name != path}
         without = warnings(merged(self.base, profile_of(rest)))
         return [text for text in self.warnings() if text in alone or text not in without]
-
-
-SHOWN: dict[str, tuple[tuple[str, str], ...]] = {
-    "Network": (
-        ("wifi.ssid", "Wi-Fi"), ("wifi.password", "Wi-Fi password"), ("wifi.ssid2", "Wi-Fi 2"),
-        ("wifi.password2", "Wi-Fi 2 password"), ("wifi.web_password", "Web password"),
-        ("network.ip", "Static IP"), ("network.mask", "Mask"), ("network.gateway", "Gateway"),
-        ("network.dns", "DNS"), ("ping.host", "Ping host"), ("ping.interval", "Ping interval"),
-        ("ping.seconds", "Ping watchdog"),
-    ),
-    "MQTT": (
-        ("mqtt.host", "Broker"), ("mqtt.port", "Port"), ("mqtt.user", "User"),
-        ("mqtt.password", "Password"), ("mqtt.client", "Client topic"),
-        ("mqtt.group", "Group topic"),
-    ),
-    "Names": (("names.short", "Short name"), ("names.long", "Long name")),
-    "Metering": (
-        ("calibration.voltage", "Voltage factor"), ("calibration.current", "Current factor"),
-        ("calibration.power", "Power factor"), ("calibration.power_max", "Highest power"),
-        ("drivers", "Drivers"),
-    ),
-}  # fmt: skip
-TABS = ("Pins", "Network", "MQTT", "Names", "Flags", "Startup", "Metering", DEVICES)
-
-
-def paths(sheet: Sheet, tab: str) -> list[str]:
-    """The fields of a section, in their order."""
-    if not sheet.known:
-        return []
-    if tab == "Pins":
-        return [f"pins.{number}" for number in range(PINS)]
-    if tab == "Flags":
-        numbers = (
-            [flag.number for flag in sheet.device.flags]
-            if sheet.device is not None
-            else sorted(sheet.base.flags)
-        )
-        return [f"flags.{number}" for number in numbers]
-    if tab == "Startup":
-        files = [] if "files" in sheet.LACKS else [*_file_paths(sheet), ADD_FILE]
-        return ["startup", POWER, *_channel_paths(sheet), ADD_CHANNEL, *files]
-    return [path for path, _label in SHOWN.get(tab, ()) if path not in sheet.LACKS]
-
-
-def _channel_paths(sheet: Sheet) -> list[str]:
-    """The channels that a pin uses or that have a type or start value already."""
-    used = {*sheet.base.channels, *sheet.listed}
-    used |= {int(path[9:]) for path in sheet.edits if path.startswith("channels.")}
-    for number in range(PINS):
-        pin = sheet.value(f"pins.{number}")
-        if pin.role not in NO_ROLE:
-            used |= {c for c in (pin.channel, pin.channel2) if c is not None}
-    return [f"channels.{number}.{name}" for number in sorted(used) for name in ("type", "start")]
-
-
-def _file_paths(sheet: Sheet) -> list[str]:
-    names = {*sheet.base.files, *(p[6:] for p in sheet.edits if p.startswith("files."))}
-    return [f"files.{name}" for name in sorted(names)]

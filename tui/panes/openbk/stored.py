@@ -17,7 +17,8 @@ from tui import openbk_works as works
 from tui.model import JobView
 from tui.panes.openbk.dump import TYPE, DumpSheet, choices, open_dump, path_of
 from tui.panes.openbk.sending import Sending
-from tui.panes.openbk.sheet import DEVICES, TABS, Sheet
+from tui.panes.openbk.sections import DEVICES, TABS
+from tui.panes.openbk.sheet import Sheet
 from tui.widgets.dialog import PickDialog
 
 FORMATS = (

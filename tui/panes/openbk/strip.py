@@ -7,7 +7,6 @@ from typing import Any
 
 from core.openbk.metering import four
 from core.openbk.watch import Sample, Trend
-from core.profile.model import Profile
 from tui.panes.openbk.sheet import Sheet
 from tui.text import duration
 
@@ -109,9 +108,3 @@ def since_line(paths: list[str], before: str) -> str:
     more = f" and {len(paths) - 6} more" if len(paths) > 6 else ""
     since = "it was read" if before == JUST_NOW else before
     return f"Changed on the device since {since}: {', '.join(paths[:6])}{more}."
-
-
-def relays_of(profile: Profile) -> list[int]:
-    """Channels of relay pins."""
-    found = {p.channel for p in profile.pins.values() if p.role in ("Rel", "Rel_n")}
-    return sorted(channel for channel in found if channel is not None)
