@@ -133,7 +133,7 @@ async def _fault_cards(bk: BkStage, cut: str, locked: str) -> None:
     await bk.press("escape")
     await on_host(bk, locked)
     text = await bk.press("enter")
-    assert "Next   Type its password with m" in text
+    assert "Next   Type its password (m, password)" in text
     assert "[x]" in await bk.press("escape")
 
 
@@ -198,6 +198,26 @@ async def test_diff_counts_each_and_enter_shows_one(tmp_path: Path) -> None:
         await on_host(bk, same.host)
         await bk.press("enter")
         assert bk.pane.sheet.host == same.host
+
+
+async def test_one_marked_device_that_differs_and_a_locked_one(tmp_path: Path) -> None:
+    a_profile(tmp_path)
+    async with plugs(2) as (open_one, locked), bk_stage(tmp_path) as bk:
+        locked.device.config.put("wifi.web_password", "hunter22")
+        await listed(bk, open_one.host, locked.host)
+        await on_host(bk, open_one.host)
+        await bk.press("space", "d", "enter")
+        await bk.until("plug1: 2 fields differ")
+        assert "mqtt.host: 192.168.1.2 -> 10.0.0.5" in await bk.press("enter")
+        await bk.press("escape", "space")
+        await on_host(bk, locked.host)
+        await bk.press("space", "a", "enter")  # with one device its fault is the job's
+        text = await bk.until("OBK-PASSWORD  in step 1/4")
+        assert "Next   Type its password (m, password)" in text
+        bk.pane.pane_screen.action_do("password")
+        await bk.type("hunter22")
+        text = await bk.press("enter")
+        assert row(text, locked.host)[1] == "x" and "OBK-PASSWORD" in row(text, locked.host)
 
 
 async def test_a_no_leaves_every_mark_and_says_what_was_not_done(tmp_path: Path) -> None:
@@ -330,6 +350,23 @@ async def test_a_device_that_moved_is_listed_where_it_is_now(tmp_path: Path) -> 
         assert bk.pane.places["192.168.1.77"].live and not bk.pane.places[HOSTS[5]].live
         assert bk.pane.passwords["192.168.1.77"] == "hunter22"
         assert bk.pane.sheet.host == "192.168.1.77" and bk.pane.tab == DEVICES
+
+
+@pytest.mark.usefixtures("quiet")
+async def test_a_long_report_is_scrolled(tmp_path: Path) -> None:
+    hosts = tuple(f"192.168.1.{n}" for n in range(1, 201))
+    async with bk_stage(tmp_path) as bk:
+        await bk.press("r")
+        assert "No report" in await bk.stage.feed()
+        await listed(bk, *hosts)
+        bk.stage.job, bk.pane.fleet = JOB, Fleet(hosts, Profile(), "mine.toml", JOB)
+        known = [stands(host, State.SAME, n) for n, host in enumerate(hosts)]
+        begun = Started("openbk-apply", ""), Facts(FLEET, {"hosts": list(hosts)})
+        await bk.stage.feed(*begun, *known, Finished({"summary": "200 of 200"}))
+        assert "192.168.1.200" not in await bk.press("r")
+        assert "192.168.1.200  plug-199" in await bk.press("end")
+        await bk.press("home", "pagedown")
+        assert "192.168.1.25 " in bk.stage.text
 
 
 def test_states_are_counted_in_words() -> None:

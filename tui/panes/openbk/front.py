@@ -17,7 +17,7 @@ from tui.panes.openbk import strip
 from tui.panes.openbk.calibrate import Asker
 from tui.panes.openbk.editing import Editing
 from tui.panes.openbk.link import DeviceLink, News, Read, Unread
-from tui.panes.openbk.many import Fleet
+from tui.panes.openbk.many import Fleet, as_shown
 from tui.panes.openbk.places import EDGE, STATE, Place, read_place, state_line, who_line
 from tui.panes.openbk.rows import field_line, note
 from tui.panes.openbk.sections import DEVICES, TABS, paths
@@ -156,7 +156,8 @@ class OpenBkPane(Editing):
                 self._shown = done
                 if not job.running:
                     self.job_ended(job)
-                    self.fault = (job.fault, _where(job)) if job.fault is not None else None
+                    fault = job.fault
+                    self.fault = None if fault is None else (as_shown(fault), _where(job))
                 self.turn_body("fault" if self.fault is not None and not job.running else "sheet")
         self.repaint()
 
@@ -185,7 +186,8 @@ class OpenBkPane(Editing):
                 self.own_doing = False
                 for text in device.notes:
                     self.say_line(text)
-            case Unread(fault):
+            case Unread(found):
+                fault = as_shown(found)
                 self.say_line(f"{fault.code}: {fault.what} {fault.next}")
             case Sample():
                 self._sample = news

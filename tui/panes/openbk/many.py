@@ -49,8 +49,8 @@ LEFT = {
 }
 """What a state means when the job is over."""
 HERE = {
-    faults.PASSWORD.code: "Type its password with m; then a does what is missing.",
-    faults.HALF.code: "Press a again; it sends only what is missing.",
+    faults.PASSWORD.code: "Type its password (m, password), then do the same again.",
+    faults.HALF.code: "Do the same again; it sends only what is missing.",
 }
 """The next step at the screen, where the fault's own is meant for the command line."""
 
@@ -248,7 +248,7 @@ class Many(Shared):
     def _take_standing(self, fleet: Fleet, standing: Standing, *, applied: bool) -> None:
         host, place = standing.host, self.places.get(standing.host)
         if place is not None and standing.mac:
-            self.places[host] = replace(place, name=standing.name, mac=standing.mac, live=True)
+            self.places[host] = replace(self.place_now(host), live=True, locked=False)
         if not applied or standing.state not in WELL:
             return
         self.marked.discard(host)
