@@ -9,14 +9,8 @@ from urllib.parse import quote
 from core.openbk import faults, wire
 from core.openbk.client import Client
 from core.openbk.metering import meter_pins
+from core.openbk.words import VALUES, translate
 
-TRANSLATED = {
-    "spannungset": "VoltageSet",
-    "stromset": "CurrentSet",
-    "leistungset": "PowerSet",
-}
-"""What a translated guide calls them; the firmware never knew these words (rulings O10)."""
-VALUES = tuple(name.lower() for name in TRANSLATED.values())
 READS = ("status", "state", "sensor", "getchannel", "flags", "ch", "mqtthost", "ssid1")
 """Without arguments these only read, so `/cm` answers them best (HTTP sheet 4.3)."""
 SUB_COMMAND = 127
@@ -31,30 +25,6 @@ class Spoken:
     text: str
     log: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-
-
-def translate(line: str) -> tuple[str, list[str]]:
-    """The line as the firmware understands it, and what was changed: names of the German guide,
-    decimal commas of calibration values."""
-    notes: list[str] = []
-    parts = re.split(r"(;)", line)
-    for at, part in enumerate(parts):
-        words = part.split()
-        start = 1 if words and words[0].lower() == "backlog" else 0
-        if len(words) <= start:
-            continue
-        name = words[start]
-        known = TRANSLATED.get(name.lower())
-        if known:
-            notes.append(f"{name} is a translated word; sent as {known}.")
-            words[start] = known
-        if words[start].lower() in VALUES and len(words) > start + 1 and "," in words[start + 1]:
-            words[start + 1] = words[start + 1].replace(",", ".")
-            notes.append("The decimal comma was sent as a point.")
-        if known or notes:
-            lead = part[: len(part) - len(part.lstrip())]
-            parts[at] = lead + " ".join(words)
-    return "".join(parts), notes
 
 
 async def guard(client: Client, line: str) -> None:

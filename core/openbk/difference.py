@@ -13,6 +13,7 @@ from typing import Any
 
 from core.openbk import faults
 from core.openbk.read import Device
+from core.openbk.words import translate_text
 from core.profile.check import require_possible
 from core.profile.model import POWER_UP, Channel, Pin, Profile, Secret, flat, for_mac
 from core.profile.tables import CHANNELS, PINS, RELAYS
@@ -66,7 +67,8 @@ def shown(value: Any, *, reveal: bool = False) -> str:
 
 
 def wanted_for(profile: Profile, device: Device) -> Profile:
-    """The profile as it is meant for this device: names filled in, `on_power_up` by channel.
+    """The profile as it is meant for this device: names filled in, `on_power_up` by channel, the
+    startup command in the firmware's words.
 
     Raises OBK-CHIP when it is made for another chip, PROFILE-VALUE for impossible values, and
     PROFILE-SECRET's kin when a secret was not looked up before.
@@ -83,6 +85,8 @@ def wanted_for(profile: Profile, device: Device) -> Profile:
     if filled.on_power_up is not None:
         filled = _with_power_up(filled, device)
         require_possible(filled, roles)
+    if filled.startup:
+        filled = replace(filled, startup=translate_text(filled.startup)[0])
     return replace(filled, base=None, chip=None, module=None, on_power_up=None)
 
 

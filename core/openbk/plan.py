@@ -17,6 +17,7 @@ from core.openbk import faults
 from core.openbk.client import Client
 from core.openbk.difference import Change, changes, wanted_for
 from core.openbk.read import Device
+from core.openbk.words import translate_text
 from core.profile.check import warnings
 from core.profile.model import Profile, Secret, merged
 from core.profile.tables import RELAYS
@@ -100,7 +101,11 @@ def plan_for(device: Device, profile: Profile) -> Plan:
     return Plan(
         changes=tuple(change for change in found if change.path in maker.done),
         steps=steps,
-        warnings=(*_news(device, after), *maker.notes),
+        warnings=(
+            *_news(device, after),
+            *maker.notes,
+            *(f"Startup command: {said}" for said in translate_text(profile.startup or "")[1]),
+        ),
         relays=maker.switching(),
         restart=maker.needs_restart() and not any(step.restarts for step in steps),
         moves=any(path.startswith(("wifi.ssid", "wifi.pass", "network.")) for path in maker.done),

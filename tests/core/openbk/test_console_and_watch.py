@@ -7,8 +7,9 @@ import asyncio
 import pytest
 
 from core.fault import FaultError
-from core.openbk.console import speak, translate
+from core.openbk.console import speak
 from core.openbk.watch import Trend, watch
+from core.openbk.words import translate, translate_text
 from core.profile.model import Pin, Profile
 from tests.core.openbk.bench import lsc, talking
 from tests.virtual_clock import virtual
@@ -23,6 +24,7 @@ from tests.virtual_clock import virtual
         ("backlog SpannungSet 230,1; StromSet 1,2", "backlog VoltageSet 230.1; CurrentSet 1.2"),
         ("VoltageSet 232.5", "VoltageSet 232.5"),
         ("ShortName a,b", "ShortName a,b"),
+        ("backlog StromSet 1; echo a  b", "backlog CurrentSet 1; echo a  b"),
         ("", ""),
     ],
 )
@@ -30,6 +32,7 @@ def test_words_of_the_german_guide(typed: str, sent: str) -> None:
     line, notes = translate(typed)
     assert line == sent
     assert bool(notes) == (typed != sent)
+    assert translate_text(f"echo  x\n{typed}") == (f"echo  x\n{sent}", notes)
 
 
 @virtual

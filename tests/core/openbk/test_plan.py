@@ -144,6 +144,18 @@ def test_power_up_goes_to_the_relays_channel() -> None:
     assert values(own, "/cfg_startup")["value"] == "-1"
 
 
+def test_a_startup_command_is_sent_in_the_firmwares_words() -> None:
+    made = plan(Profile(startup="backlog PowerMax 3000; LeistungSet 110,5\nStromSet 0.5"))
+    sent = values(made, "/startup_command")["data"]
+    assert sent == "backlog PowerMax 3000; PowerSet 110.5\nCurrentSet 0.5"
+    said = [text for text in made.warnings if text.startswith("Startup command: ")]
+    assert said[0] == "Startup command: LeistungSet is a translated word; sent as PowerSet."
+    assert len(said) == 3
+    same = plan(Profile(startup="StromSet 1"), lambda d: replace(
+        d, profile=replace(d.profile, startup="CurrentSet 1")))  # fmt: skip
+    assert same.empty  # applied once, it is no difference any more
+
+
 def test_calibration_is_not_sent_but_said() -> None:
     made = plan(Profile(calibration=Calibration(voltage=0.14)))
     assert made.empty and any("openbk calibrate HOST --factors" in text for text in made.warnings)
