@@ -93,6 +93,8 @@ class WattbenchApp(TurnsApp[None]):
 
     def tick(self) -> None:
         """Take in what core said and paint it; nothing else paints."""
+        if not self.screen_stack:
+            return  # the app is closing
         events = self.mailbox.take()
         running = bool(self.host.running())
         if events:
