@@ -87,7 +87,7 @@ async def test_keys_start_the_jobs_of_their_names(
         )
         await stage.press("i", "b", "f", "t", "u", "z")
         text = await stage.press("r")
-        assert "choose the one to put back first" in text
+        assert "choose the one to write back first" in text
     port = "/dev/ttyUSB0"
     assert started == [
         ("module-info", f"Module info: {port}"),

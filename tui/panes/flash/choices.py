@@ -6,7 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from tui.host import Host
-from tui.text import size
+from tui.panes import offers
+from tui.panes.offers import NEW_BACKUP, TYPE, Choices
 from tui.widgets.form import Field
 
 SUPPLIES = (
@@ -23,36 +24,23 @@ SPEEDS = (
     AUTO,
     *((str(b), f"{b} baud") for b in (115200, 230400, 460800, 921600, 1000000, 2000000)),
 )
-NEW_BACKUP = ("new", "make a new one first")
 NO_PROFILE = ("", "keep what is there")
-TYPE = "type"
+CHIPS = "bk"
 
 
-def port_choices(host: Host) -> tuple[tuple[str, str], ...]:
-    """Every port, and typing a path or an address."""
-    ports = [(p.device, f"{p.device}  {p.description}  {p.state}") for p in host.tools.list_ports()]
-    return (*ports, (TYPE, "type a path, or socket:// or rfc2217://host:port"))
+def port_choices(host: Host) -> Choices:
+    return offers.port_choices(host, "type a path, or socket:// or rfc2217://host:port")
 
 
-def image_choices(host: Host) -> tuple[tuple[str, str], ...]:
-    """Images in the data folder's firmware/ and in the folder the program was started in."""
-    found: list[tuple[str, str]] = []
-    for folder in (host.store.home / "firmware", Path.cwd()):
-        for path in sorted(folder.glob("*.bin")) if folder.is_dir() else ():
-            found.append((str(path), f"{path.name}  {size(path.stat().st_size)}"))
-    return (*found, (TYPE, "type a path"))
+def image_choices(host: Host) -> Choices:
+    return offers.image_choices(host)
 
 
-def backup_choices(host: Host) -> tuple[tuple[str, str], ...]:
-    """A new backup, or one that was made before."""
-    kept = [
-        (str(b.path), f"{b.path.parent.name}  {b.when}  {'true' if b.facts.true else 'not proven'}")
-        for b in reversed(host.store.backups.all())
-    ]
-    return (NEW_BACKUP, *kept)
+def backup_choices(host: Host) -> Choices:
+    return offers.backup_choices(host, CHIPS)
 
 
-def profile_choices(host: Host) -> tuple[tuple[str, str], ...]:
+def profile_choices(host: Host) -> Choices:
     """None, the user's own profiles, those that come with the program, and typing a path."""
     from core.profile.toml_file import SHIPPED
 
@@ -63,47 +51,36 @@ def profile_choices(host: Host) -> tuple[tuple[str, str], ...]:
     return (*found, (TYPE, "type a path"))
 
 
+OFFERS = {
+    "port": port_choices,
+    "image": image_choices,
+    "backup": backup_choices,
+    "profile": profile_choices,
+}
+
+
 def first_fields(host: Host) -> dict[str, Field]:
     """The form as it opens: last time's choices, and what there is only one of."""
-    remember = host.store.settings.get
-    fields = {
-        "port": Field("port", "Port"),
-        "supply": Field("supply", "Supply", choices=SUPPLIES),
-        "lead": Field("lead", "Reset lead", choices=LEADS),
-        "image": Field("image", "Image"),
-        "backup": Field("backup", "Backup", "new", choices=(NEW_BACKUP,)),
-        "baud": Field("baud", "Speed", choices=SPEEDS),
-        "profile": Field("profile", "Profile", choices=(NO_PROFILE,)),
-    }
-    defaults = {"supply": "external", "lead": "gnd", "baud": AUTO[0]}
-    for name in ("port", "supply", "lead", "image", "profile", "baud"):
-        value = remember(f"plug_{name}", defaults.get(name, ""))
-        fields[name] = replace(fields[name], value=value)
-    if not there(fields["port"].value):
-        ports = [value for value, _text in port_choices(host)[:-1]]
-        fields["port"] = replace(fields["port"], value=ports[0] if len(ports) == 1 else "")
-    if not Path(fields["profile"].value).is_file():
-        fields["profile"] = replace(fields["profile"], value="")
-    images = [value for value, _text in image_choices(host)[:-1]]
-    if not Path(fields["image"].value).is_file():
-        fields["image"] = replace(fields["image"], value=images[0] if len(images) == 1 else "")
-    return {name: shown(field) for name, field in fields.items()}
 
+    def last(name: str, otherwise: str = "") -> str:
+        return host.store.settings.get(f"plug_{name}", otherwise)
 
-def there(port: str) -> bool:
-    """Whether last time's port is worth offering: a path that exists, or an address."""
-    return "://" in port or (bool(port) and Path(port).exists())
+    profile = last("profile")
+    fields = (
+        Field("port", "Port", offers.likely_port(last("port"), port_choices(host))),
+        Field("supply", "Supply", last("supply", "external"), choices=SUPPLIES),
+        Field("lead", "Reset lead", last("lead", "gnd"), choices=LEADS),
+        Field("image", "Image", offers.likely_file(last("image"), image_choices(host))),
+        Field("backup", "Backup", NEW_BACKUP[0], choices=(NEW_BACKUP,)),
+        Field("baud", "Speed", last("baud", AUTO[0]), choices=SPEEDS),
+        Field("profile", "Profile", profile if Path(profile).is_file() else "",
+              choices=(NO_PROFILE,)),
+    )  # fmt: skip
+    return {field.name: shown(field) for field in fields}
 
 
 def shown(field: Field) -> Field:
     """The field with the words that stand for its value."""
-    if field.name == "image":
-        return replace(field, shown=Path(field.value).name if field.value else "choose one: Enter")
     if field.name == "profile":
         return replace(field, shown=Path(field.value).name if field.value else NO_PROFILE[1])
-    if field.name == "backup" and field.value != "new":
-        path = Path(field.value)
-        return replace(field, shown=f"{path.parent.name} {path.name}")
-    if field.name == "port":
-        return replace(field, shown=field.value or "none found: plug the adapter in, Enter")
-    return replace(field, shown=dict(field.choices).get(field.value, field.value))
+    return offers.shown(field, "none found: plug the adapter in, Enter")
