@@ -7,7 +7,9 @@ import pytest
 
 from core.fault import FaultError
 from core.profile.check import require_possible, warnings
+from core.profile.flags import FLAG_TEXTS
 from core.profile.model import Channel, Names, Pin, Profile, Secret, Wifi, flat, for_mac, merged
+from core.profile.tables import FLAGS
 from core.profile.toml_file import SHIPPED, dump, load, parse
 
 MISTAKES = [
@@ -140,6 +142,10 @@ def test_what_the_firmware_cannot_hold_is_refused(profile: Profile) -> None:
 
 def test_a_file_may_fill_the_file_system_and_lie_in_a_folder() -> None:
     require_possible(Profile(files={"web/page v1.html": "x" * 32768, "autoexec.bat": ""}))
+
+
+def test_every_flag_has_a_text() -> None:
+    assert len(set(FLAG_TEXTS)) == FLAGS and FLAG_TEXTS[36].startswith("no driver autostart")
 
 
 def test_warnings_say_why() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,8 @@ from core.store.files import free, read
 from tui import openbk_works as works
 from tui.model import JobView
 from tui.panes.openbk.dump import TYPE, DumpSheet, choices, open_dump, path_of
-from tui.panes.openbk.sending import Sending
 from tui.panes.openbk.sections import DEVICES, TABS
+from tui.panes.openbk.sending import Sending
 from tui.panes.openbk.sheet import Sheet
 from tui.widgets.dialog import PickDialog
 
@@ -258,7 +259,7 @@ class Stored(Sending):
         """
         store, sheet = self.wattbench.host.store, self.sheet
         ends = {name: end for name, end, _text in FORMATS}
-        stem = "".join(c for c in sheet.mac.lower() if c.isalnum()) or "device"
+        stem = re.sub("[^a-z0-9]", "", sheet.mac.lower()) or re.sub(r"[^\w-]", "-", sheet.title)
         path = store.profiles_folder / f"{stem}{ends[form]}"
         text = FORMS[form](sheet.whole, False)
         if form != "profile":
