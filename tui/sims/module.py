@@ -42,7 +42,7 @@ async def serve(
     from core.sim.module_images import meter_image, module_flash
     from core.sim.module_options import DEFAULT
     from core.sim.module_orders import parse_order
-    from core.sim.module_serve import ServedModule
+    from core.sim.module_serve import serve_module
 
     options = replace(
         DEFAULT,
@@ -56,12 +56,12 @@ async def serve(
         orders=tuple(parse_order(text) for text in args.fault),
     )
     flash = read(args.flash) if args.flash else module_flash(meter_image("V1.6", 73988, 16))
-    served = ServedModule(flash, options, args.link, args.returns)
-    ready(served.path)
+    module, port = await serve_module(flash, options, args.link, args.returns)
+    ready(port.path)
     await stopped.wait()
-    served.unplug()
+    port.unplug()
     if args.save:
-        Files().write(args.save, bytes(served.module.flash))
+        Files().write(args.save, bytes(module.flash))
 
 
 async def join(demo: Demo) -> Callable[[], None]:
@@ -72,12 +72,12 @@ async def join(demo: Demo) -> Callable[[], None]:
     from core.sim.module_air import ModuleInAir
     from core.sim.module_images import meter_image, module_flash
     from core.sim.module_options import DEFAULT
-    from core.sim.module_serve import ServedModule
+    from core.sim.module_serve import serve_module
 
     Files().write(demo.home / "firmware" / IMAGE, meter_image())
-    served = ServedModule(module_flash(meter_image("V1.6", 73988, 16)), DEFAULT)
-    demo.shared["air"].add(ModuleInAir(served.module))
-    demo.add_port(served.path, "simulated module programmer (TLSRPGM)")
-    demo.remember("module_port", served.path)
+    module, port = await serve_module(module_flash(meter_image("V1.6", 73988, 16)), DEFAULT)
+    demo.shared["air"].add(ModuleInAir(module))
+    demo.add_port(port.path, "simulated module programmer (TLSRPGM)")
+    demo.remember("module_port", port.path)
     demo.remember("module_image", str(demo.home / "firmware" / IMAGE))
-    return served.unplug
+    return port.unplug

@@ -58,7 +58,7 @@ async def serve(
     stock = stock_t if args.chip == "t" else stock_n
     content = _load(args.flash) if args.flash else stock()
     plug, port = await serve_plug(content, options, args.link, args.returns)
-    ready(str(port.path))
+    ready(port.path)
     await stopped.wait()
     port.unplug()
     if args.save:
@@ -78,8 +78,8 @@ async def join(demo: Demo) -> Callable[[], None]:
     options = replace(DEFAULT, window=0.005, power_cycle_after=1.5)
     plug, port = await serve_plug(stock_n(), options)
     demo.shared["plug"] = plug
-    demo.add_port(str(port.path), "simulated plug (BK7231N)")
-    demo.remember("plug_port", str(port.path))
+    demo.add_port(port.path, "simulated plug (BK7231N)")
+    demo.remember("plug_port", port.path)
     demo.remember("plug_image", str(demo.home / "firmware" / IMAGE))
     return port.unplug
 
