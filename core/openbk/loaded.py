@@ -208,9 +208,10 @@ async def keep_factors(session: Session, store: Store) -> None:
 
 
 def tell_table(session: Session, *more: str) -> None:
-    """The table of what is set, for people; nothing when nothing is."""
+    """What is set: a table for people, and the values for the record; nothing when nothing is."""
     if session.done:
-        session.report.facts("calibration", lines=[*table(session.done), *more])
+        values = {str(setting.quantity): setting.to_json() for setting in session.done}
+        session.report.facts("calibration", lines=[*table(session.done), *more], **values)
 
 
 def off_limits(done: list[Setting]) -> list[Setting]:

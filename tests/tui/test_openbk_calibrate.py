@@ -227,11 +227,14 @@ async def test_factors_of_a_kept_configuration_are_put_back(tmp_path: Path) -> N
     now = sector(Profile(calibration=Calibration(voltage=0.1312)))
     async with wizard(tmp_path, config=now) as (bk, served):
         store = bk.stage.app.host.store
-        store.devices.add(MAC, "read", served.host, dump(old), history.secrets_of(old))
+        fresh = replace(old, calibration=Calibration(0.0, 0.0, 0.0))
+        for profile in (fresh, old):
+            store.devices.add(MAC, "read", served.host, dump(profile), history.secrets_of(profile))
         await bk.press("c", "up", "enter")
         text = await bk.until("Which factors are put back?")
         assert "V 0.1305  A 0.0117  W 1.47" in text and "mine.toml  W 1.48" in text
-        assert "other.toml" not in text and "V 0.1312" not in text
+        assert "other.toml" not in text and "V 0.1312" not in text  # as it is now
+        assert "V default  A default  W default" in text
         await bk.press("enter")
         await bk.until("closed and reassembled")
         await bk.press("y")
@@ -263,6 +266,7 @@ DONE = [
 ]
 LINES = [
     *table([*DONE[:2], replace(DONE[2], after=1000.4, factor=1.46, tries=2)]),
+    "power factor shown: 1.00",
     "without load: 0.0 W, 0.000 A",
     "energy total before: 70.6 Wh",
     "second reading: voltage +0.1 %, current -0.2 %, power +0.0 %",

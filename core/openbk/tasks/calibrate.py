@@ -35,6 +35,8 @@ from core.openbk.setting import Pace, Readings, Session, set_quantity
 from core.store.store import Store
 
 PHASES = 8
+RESISTIVE = 0.95
+"""Power factors below this are not those of a heater."""
 FINE = 0.005
 """Share of the reference that one pulse may be until the load counts as too light."""
 
@@ -96,8 +98,8 @@ async def calibrate(
 
     `bench_holder(mac)` names a serial job of this device that runs, or is empty.  Result: one
     entry a quantity (reference, before, after, factor, error, tolerance, uncertainty, tries),
-    `no_load`, `again`, `energy_before`.  Raises OBK-OPEN-DEVICE, OBK-DRIVER-PINS, OBK-NO-METER,
-    OBK-UNSTABLE, OBK-REFERENCE, OBK-NOT-IN-TOLERANCE.
+    `power_factor`, `no_load`, `again`, `energy_before`.  Raises OBK-OPEN-DEVICE, OBK-DRIVER-PINS,
+    OBK-NO-METER, OBK-UNSTABLE, OBK-REFERENCE, OBK-NOT-IN-TOLERANCE.
     """
     return await on_host(
         connect,
@@ -145,15 +147,28 @@ async def _set_all(
         if quantity in wanted:
             report.phase(f"Set the {quantity}", index, PHASES)
             session.done.append(await set_quantity(session, quantity, wanted[quantity]))
+    seen: dict[str, Any] = {"power_factor": await _power_factor(session)}
     report.phase("Without load", 7, PHASES)
-    no_load = await check_no_load(session, channel)
+    seen["no_load"] = await check_no_load(session, channel)
     report.phase("Record", 8, PHASES)
     await keep_factors(session, store)
-    extra = await _record(session, channel, options, wanted)
-    result = _result(session, no_load, extra)
+    seen |= await _record(session, channel, options, wanted)
+    result = _result(session, seen)
     _require_tolerance(session)
     tell_table(session, *_other_lines(result))
     return result
+
+
+async def _power_factor(session: Session) -> float | None:
+    """What the plug makes of voltage, current and power together; 1 with a resistive load."""
+    factor = (await session.shown("looking at the power factor")).factor
+    if len(session.done) == len(Quantity) and factor is not None and factor < RESISTIVE:
+        session.report.warn(
+            "POWER-FACTOR",
+            f"The plug shows a power factor of {factor:.2f}: the load is not resistive, or a value "
+            "was misread.",
+        )
+    return factor
 
 
 async def _references(
@@ -192,6 +207,7 @@ async def _record(
     energy = await client.energy()
     found: dict[str, Any] = {"energy_before": energy.total if energy else None}
     if options.reset_energy:
+        report.note("ENERGY", f"Energy total before it is set to 0: {found['energy_before']} Wh")
         await client.must("EnergyCntReset")
     if options.again and wanted:
         await client.must(f"SetChannel {channel} 1")
@@ -213,15 +229,14 @@ async def _until_again(session: Session) -> None:
         await session.pause(pace.every)
 
 
-def _result(session: Session, no_load: dict[str, Any], extra: dict[str, Any]) -> Result:
+def _result(session: Session, seen: dict[str, Any]) -> Result:
     words = ", ".join(setting.line() for setting in session.done) or "nothing to set"
     return {
         "summary": f"{session.device.name}: {words}",
         "mac": session.device.mac,
         "name": session.device.name,
         **{str(setting.quantity): setting.to_json() for setting in session.done},
-        "no_load": no_load,
-        **extra,
+        **seen,
     }
 
 
@@ -229,6 +244,8 @@ def _other_lines(result: Result) -> list[str]:
     """What came of the rest, for people."""
     rest = result["no_load"]
     lines = [f"without load: {rest['power']:.1f} W, {rest['current']:.3f} A"]
+    if result["power_factor"] is not None:
+        lines[:0] = [f"power factor shown: {result['power_factor']:.2f}"]
     if result["energy_before"] is not None:
         lines.append(f"energy total before: {result['energy_before']:.1f} Wh")
     if "again" in result:

@@ -183,6 +183,7 @@ async def test_factors_land_on_the_true_ones(tmp_path: Path) -> None:
             assert part["factor"] == pytest.approx(config.factor(index), rel=1e-6)
             assert config.factor(index) == pytest.approx(TRUE[index], rel=0.012)
             assert part["uncertainty"] >= 0.01
+        assert result["power_factor"] == pytest.approx(1.0, abs=0.03)
         assert result["no_load"] == {"power": 0.0, "current": 0.0, "zero": True}
         assert served.device.channels[1] == 0  # as it was
         assert "pulses/s" in bench.texts()
@@ -223,6 +224,7 @@ async def test_the_total_is_kept_unless_asked_for_and_recorded(tmp_path: Path) -
         result = result_of(await calibrated(bench, served, reset_energy=True))
         assert isinstance(result["energy_before"], float) and result["energy_before"] > 5
         assert b"EnergyCntReset" in served.bodies
+        assert f"before it is set to 0: {result['energy_before']} Wh" in bench.texts()
         assert served.device.meter.total < result["energy_before"]
 
 
@@ -440,6 +442,19 @@ async def test_a_relay_that_was_on_is_on_again(tmp_path: Path) -> None:
         served.device.set_channel(1, 1)
         assert result_of(await calibrated(bench, served))["no_load"]
         assert served.device.channels[1] == 1
+
+
+@virtual
+async def test_a_load_that_is_not_resistive_is_said(tmp_path: Path) -> None:
+    bench = bench_in(tmp_path)
+    async with plugged(load=HEATER, late_body=0.0) as served:
+        chosen = CalibrateOptions(host=served.host, again=False)
+        given = fixed(voltage=231.4, current=4.6, power=1000.0)  # 0.94, as a small motor has
+        outcome = await bench.run(
+            lambda r: calibrate(r, chosen, given, connect=connect, store=bench.store)
+        )
+        assert result_of(outcome)["power_factor"] == pytest.approx(0.94, abs=0.02)
+    assert "the load is not resistive, or a value was misread" in bench.texts()
 
 
 @virtual

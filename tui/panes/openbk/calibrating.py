@@ -8,7 +8,6 @@ from core.fault import FaultError
 from core.openbk import history
 from core.openbk.metering import factors_of, reachable
 from core.openbk.setting import Pace
-from core.openbk.wire import Factors
 from core.profile.model import Calibration
 from tui import openbk_works as works
 from tui.model import JobView
@@ -99,12 +98,12 @@ class Calibrating(Shared):
     def _sources(self) -> Iterator[Source]:
         """Kept configurations, newest first, then profiles; only factors that differ from those
         the device has, each set of them once."""
-        seen = {factors_of(self.sheet.base.calibration)}
+        seen = {_named(self.sheet.base.calibration)}
         for source, text, calibration in self._all_sources():
-            factors = factors_of(calibration)
-            if any(factors) and factors not in seen:
-                seen.add(factors)
-                yield source, f"{text}  {_words(factors)}", calibration
+            named = _named(calibration)
+            if any(value is not None for value in named) and named not in seen:
+                seen.add(named)
+                yield source, f"{text}  {_words(named)}", calibration
 
     def _all_sources(self) -> Iterator[Source]:
         store = self.wattbench.host.store
@@ -159,7 +158,14 @@ class Calibrating(Shared):
             self.asker.leave()
 
 
-def _words(factors: Factors) -> str:
+def _named(calibration: Calibration) -> tuple[float | None, ...]:
+    return calibration.voltage, calibration.current, calibration.power
+
+
+def _words(named: tuple[float | None, ...]) -> str:
+    """The factors that are named; 0 stands for the driver's default."""
     return "  ".join(
-        f"{name} {value:.6g}" for name, value in zip(("V", "A", "W"), factors, strict=True) if value
+        f"{unit} {value:.6g}" if value else f"{unit} default"
+        for unit, value in zip(("V", "A", "W"), named, strict=True)
+        if value is not None
     )
