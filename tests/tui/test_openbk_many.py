@@ -233,6 +233,21 @@ async def test_a_no_leaves_every_mark_and_says_what_was_not_done(tmp_path: Path)
         assert bk.pane.marked == {served.host}
 
 
+async def test_the_relays_of_all_are_asked_for_once(tmp_path: Path) -> None:
+    a_profile(tmp_path, '[pins]\n8 = { role = "Rel_n", channel = 1 }\n')
+    async with plugs(3) as found, bk_stage(tmp_path) as bk:
+        await listed(bk, *(served.host for served in found))
+        await bk.press("asterisk", "a", "enter")
+        text = await bk.until("3 relays may switch: plug1, plug1, plug1. What hangs on them?")
+        await bk.press("y")
+        text = await bk.until("Send these requests (3) to 3 devices?")
+        await bk.press("n")
+        await bk.until("DECLINED")
+        text = await bk.press("escape")
+        assert text.count("not sent") == 3 and text.count("[x]") == 3
+        assert not [m for served in found for m, _ in served.requests if m != "GET"]
+
+
 async def test_a_new_web_password_of_a_fleet_is_known_at_once(tmp_path: Path) -> None:
     a_profile(tmp_path, '[wifi]\nweb_password = { secret = "web" }\n')
     (tmp_path / "keys.toml").write_text('[secrets]\nweb = "nagelneu"\n')
