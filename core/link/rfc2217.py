@@ -19,7 +19,7 @@ from serial import rfc2217
 
 from core.fault import FaultError
 from core.link import faults
-from core.link.inbox import Inbox
+from core.link.buffered import BufferedLink
 from core.link.offloop import off_loop
 from core.link.stream import address_of
 
@@ -36,15 +36,14 @@ OPTIONS = {"ign_set_control", "poll_modem", "timeout"}
 REFUSALS = (OSError, ValueError)
 
 
-class Rfc2217Link:
+class Rfc2217Link(BufferedLink):
     """A `Link` through a serial server.  What the server still holds is beyond our knowledge, so
     `flush` waits the line time."""
 
     def __init__(self, name: str, port: rfc2217.Serial) -> None:
-        self._name, self._port = name, port
-        self._inbox = Inbox()
+        super().__init__(name, int(port.baudrate))
+        self._port = port
         self._loop = asyncio.get_running_loop()
-        self._sent_by = 0.0
         self._closed = False
         self._reader = threading.Thread(target=self._pump, name="link-rfc2217", daemon=True)
         self._reader.start()
@@ -66,42 +65,20 @@ class Rfc2217Link:
                 fault = faults.gone(self._name, seen).fault
                 self._loop.call_soon_threadsafe(self._inbox.fail, fault)
 
-    @property
-    def name(self) -> str:
-        return self._name
-
-    @property
-    def baud(self) -> int:
-        return int(self._port.baudrate)
-
     async def write(self, data: bytes) -> None:
-        now = self._loop.time()
-        self._sent_by = max(now, self._sent_by) + len(data) * 10 / self.baud
+        self._sends(len(data))
         await self._call(partial(self._port.write, data))
-
-    async def flush(self) -> None:
-        self._inbox.check()
-        await asyncio.sleep(max(0.0, self._sent_by - self._loop.time()))
-        self._inbox.check()
-
-    async def read(self, limit: int, timeout: float) -> bytes:
-        return await self._inbox.read(limit, timeout)
-
-    async def read_exactly(self, count: int, timeout: float) -> bytes:
-        return await self._inbox.read_exactly(count, timeout)
-
-    async def quiet(self, silence: float, limit: float) -> bytes:
-        return await self._inbox.quiet(silence, limit)
 
     async def set_baud(self, baud: int) -> None:
         if not 0 < baud < 1 << 32:
             raise faults.bad_baud(self._name, baud, "it is not a speed")
-        if baud == self.baud:
+        if baud == self._baud:
             self._inbox.check()
             return
         why = await self._call(partial(_set_baud, self._port, baud))
         if why:
             raise faults.bad_baud(self._name, baud, why)
+        self._baud = baud
 
     async def set_lines(self, *, dtr: bool, rts: bool) -> None:
         await self._call(partial(_set_lines, self._port, dtr, rts))

@@ -143,19 +143,15 @@ class _SerialLink(StreamLink):
     def __init__(self, name: str, port: serial.Serial) -> None:
         super().__init__(name, port.baudrate)
         self._port = port
-        self._sent_by = 0.0
         self._closed = False
         self.connection_made(_Transport(asyncio.get_running_loop(), self, port))
 
     def data_received(self, data: bytes) -> None:
-        # Half duplex: an answer proves that the request before it has left.  Without this a pty,
-        # faster than its nominal speed, would seem to owe line time for ever.
-        self._sent_by = min(self._sent_by, asyncio.get_running_loop().time())
+        self._sent()  # else a pty, faster than its nominal speed, would owe line time for ever
         super().data_received(data)
 
     async def write(self, data: bytes) -> None:
-        now = asyncio.get_running_loop().time()
-        self._sent_by = max(now, self._sent_by) + self._line_time(len(data))
+        self._sends(len(data))
         await super().write(data)
 
     async def flush(self) -> None:
@@ -163,7 +159,7 @@ class _SerialLink(StreamLink):
         adapter may still hold; neither is waited for inside a call."""
         self._inbox.check()
         clock = asyncio.get_running_loop().time
-        await asyncio.sleep(max(0.0, self._sent_by - clock()))
+        await asyncio.sleep(self._owed)
         end = clock() + PATIENCE
         while queued := self._queued():
             if clock() > end:

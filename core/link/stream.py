@@ -8,7 +8,7 @@ from typing import cast
 from urllib.parse import urlsplit
 
 from core.link import faults
-from core.link.inbox import Inbox
+from core.link.buffered import BufferedLink
 
 PATIENCE = 2.0
 """Seconds beyond twice the line time until a port that takes nothing counts as stuck."""
@@ -16,13 +16,11 @@ CONNECT = 5.0
 """Seconds a serial server on the network has to accept."""
 
 
-class StreamLink(asyncio.Protocol):
+class StreamLink(BufferedLink, asyncio.Protocol):
     """A `Link`, and the asyncio protocol that its transport feeds."""
 
     def __init__(self, name: str, baud: int) -> None:
-        self._name = name
-        self._baud = baud
-        self._inbox = Inbox()
+        super().__init__(name, baud)
         self._room: asyncio.Future[None] | None = None
         self._carrier: asyncio.Transport
 
@@ -51,14 +49,6 @@ class StreamLink(asyncio.Protocol):
 
     # -- the link ----------------------------------------------------------------------------
 
-    @property
-    def name(self) -> str:
-        return self._name
-
-    @property
-    def baud(self) -> int:
-        return self._baud
-
     async def write(self, data: bytes) -> None:
         self._inbox.check()
         self._carrier.write(data)
@@ -71,37 +61,12 @@ class StreamLink(asyncio.Protocol):
         self._inbox.check()
 
     async def flush(self) -> None:
-        self._inbox.check()
-
-    async def read(self, limit: int, timeout: float) -> bytes:
-        return await self._inbox.read(limit, timeout)
-
-    async def read_exactly(self, count: int, timeout: float) -> bytes:
-        return await self._inbox.read_exactly(count, timeout)
-
-    async def quiet(self, silence: float, limit: float) -> bytes:
-        return await self._inbox.quiet(silence, limit)
-
-    async def set_baud(self, baud: int) -> None:
-        self._inbox.check()
-        if baud <= 0:
-            raise faults.bad_baud(self._name, baud, "it is not a speed")
-        self._baud = baud
-
-    async def set_lines(self, *, dtr: bool, rts: bool) -> None:
-        self._inbox.check()
-
-    async def send_break(self, seconds: float) -> None:
-        self._inbox.check()
+        self._inbox.check()  # the server's line is not ours to know
 
     async def close(self) -> None:
         self._inbox.fail(faults.closed(self._name).fault)
         if not self._carrier.is_closing():
             self._carrier.abort()
-
-    def _line_time(self, count: int) -> float:
-        """Seconds that `count` bytes take on the wire: ten bits each (8N1)."""
-        return count * 10 / self._baud
 
     def _give_up(self, count: int) -> None:
         """The port takes nothing: what is half sent can never be mended, so the link ends."""
