@@ -35,6 +35,12 @@ class State(StrEnum):
 
 
 ENDS = frozenset((State.DONE, State.SAME, State.DIFFERS, State.FAILED))
+LEFT = {
+    State.WAITING: "not begun",
+    State.READING: "not read to the end",
+    State.PLANNED: "not sent",
+}
+"""What a state means when the job is over."""
 WELL = frozenset((State.DONE, State.SAME))
 """Ends after which nothing is left to do for the device."""
 
@@ -59,8 +65,10 @@ class Standing:
         """True when the device has another address now."""
         return bool(self.address) and self.address != self.host
 
-    def text(self) -> str:
-        """The state for people."""
+    def text(self, *, over: bool = False) -> str:
+        """The state for people; `over` when the job has ended and will not go on with it."""
+        if over and self.state not in ENDS:
+            return LEFT.get(self.state, f"left at {self.text()}")
         match self.state:
             case State.PLANNED:
                 return f"plan: {counted(self.changes, 'change')}"
@@ -185,14 +193,14 @@ def in_order(standings: Iterable[Standing], *, failed_first: bool = False) -> li
     )
 
 
-def lines_of(rows: Sequence[Standing]) -> list[str]:
+def lines_of(rows: Sequence[Standing], *, over: bool = True) -> list[str]:
     """One line a device: address, name, MAC, what became of it and, if it failed, what to do."""
     edge = max((len(row.host) for row in rows), default=0)
     room = max((len(row.name) for row in rows), default=0)
-    return [_line(row, edge, room) for row in rows]
+    return [_line(row, edge, room, row.text(over=over)) for row in rows]
 
 
-def _line(row: Standing, edge: int, room: int) -> str:
+def _line(row: Standing, edge: int, room: int, became: str) -> str:
     next_step = "" if row.fault is None else f" Next: {row.fault.next}"
     name = f"{row.name or '-':<{max(room, 1)}}"
-    return f"{row.host:<{edge}}  {name}  {row.mac or '-':<17}  {row.text()}{next_step}"
+    return f"{row.host:<{edge}}  {name}  {row.mac or '-':<17}  {became}{next_step}"

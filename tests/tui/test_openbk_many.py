@@ -17,9 +17,9 @@ from core.profile.model import Profile, Secret, Wifi
 from core.sim.openbk_http import Served
 from tests.tui.openbk_stage import BkStage, bk_stage, plugged, quiet, sector
 from tests.tui.stage import golden
-from tui.panes.openbk.many import Fleet, counts
 from tui.panes.openbk.places import Place
 from tui.panes.openbk.sections import DEVICES
+from tui.panes.openbk.standings import Fleet, counts
 
 __all__ = ["quiet"]
 SIZES = [(80, 24), (160, 45)]
@@ -230,6 +230,7 @@ async def test_a_no_leaves_every_mark_and_says_what_was_not_done(tmp_path: Path)
         await bk.until("DECLINED")
         text = await bk.press("escape")
         assert "not sent" in row(text, served.host)
+        assert f"{served.host}  plug1  A4:C1:38:00:00:00  not sent" in await bk.press("r")
         assert bk.pane.marked == {served.host}
 
 

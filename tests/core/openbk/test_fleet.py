@@ -298,6 +298,14 @@ def test_a_standing_is_the_same_after_json() -> None:
         assert Standing.of_json(json.loads(json.dumps(standing.to_json()))) == standing
 
 
+def test_what_was_not_finished_is_said_when_the_job_is_over() -> None:
+    found = [Standing("h", state, sent=1, of=2).text(over=True) for state in State][:6]
+    assert found == [
+        "not begun", "not read to the end", "not sent", "left at sending 1/2",
+        "left at restarting", "left at reading back",
+    ]  # fmt: skip
+
+
 def test_two_hundred_lines_are_in_columns() -> None:
     rows = [Standing(f"10.0.0.{n}", State.SAME, f"plug-{n}", MAC) for n in range(200, 0, -1)]
     rows[7] = replace(rows[7], state=State.FAILED, name="", mac="", fault=a_fault(Exit.FAULT))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from rich.cells import cell_len
 from textual import events
 from textual.app import ComposeResult
 from textual.content import Content
@@ -17,11 +16,11 @@ from tui.panes.openbk import strip
 from tui.panes.openbk.calibrate import Asker
 from tui.panes.openbk.editing import Editing
 from tui.panes.openbk.link import DeviceLink, News, Read, Unread
-from tui.panes.openbk.many import Fleet, as_shown
-from tui.panes.openbk.places import EDGE, STATE, Place, read_place, state_line, who_line
+from tui.panes.openbk.places import Place, read_place
 from tui.panes.openbk.rows import field_line, note
 from tui.panes.openbk.sections import DEVICES, TABS, paths
 from tui.panes.openbk.sheet import Sheet
+from tui.panes.openbk.standings import Fleet, as_shown
 from tui.panes.openbk.table import SheetTable
 from tui.text import clean, duration
 from tui.widgets.fault_card import FaultCard
@@ -31,8 +30,6 @@ from tui.widgets.prose import fit, fold
 KIND = "openbk-"
 LOG = 40
 """Lines that are kept of what was said."""
-WIDE = 120
-"""Cells from which the list says how a device answers and what became of it."""
 
 
 class OpenBkPane(Editing):
@@ -277,24 +274,10 @@ class OpenBkPane(Editing):
     def _paint(self, key: str, _part: int, here: bool) -> Painted:
         width = max(self.table.size.width - 1, 20)
         if self.tab == DEVICES:
-            return self._place_line(key, width, here=here)
+            return self.place_line(key, width, here=here)
         text = field_line(self.sheet, key, width, reveal=self.revealed)
         look = "strong" if self.sheet.edited(key) else ""
         return ((text, "here" if here else look),)
-
-    def _place_line(self, key: str, width: int, *, here: bool) -> Painted:
-        """A device; what became of it stands in place of how it answers, or behind it."""
-        place, became = self.place_now(key), self.standing_text(key)
-        edge = min(max(map(len, self.places)), EDGE)
-        who = who_line(place, edge, marked=key in self.marked)
-        if not became:
-            return ((fit(f"{who} {state_line(place)}", width), "here" if here else ""),)
-        if self.size.width >= WIDE:
-            who = f"{who} {state_line(place):<{STATE}}"
-        standing = self.standing(key)
-        failed = standing is not None and standing.fault is not None
-        text = fit(became, max(width - cell_len(who) - 1, 1))
-        return ((who, "here" if here else ""), (f" {text}", "here" if here else "bad" * failed))
 
     def _line(self, name: str, text: str) -> None:
         self.query_one(f"#{name}", Line).say(Content(clean_lines(text)))
