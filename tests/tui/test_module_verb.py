@@ -66,7 +66,7 @@ def test_what_is_missing_or_wrong_is_a_usage_error(words: tuple[str, ...]) -> No
 
 async def run_work(table: Bench, work: Work) -> Any:
     tools = SimpleNamespace(store=table.store, open_port=open_for(table))
-    return await table.run(work.kind, lambda report: work.task(report, tools))  # type: ignore[arg-type]
+    return await table.run_as(work.kind, lambda report: work.task(report, tools))  # type: ignore[arg-type]
 
 
 def open_for(table: Bench) -> Any:

@@ -10,21 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from core.answers import Answers
-from core.events import (
-    Event,
-    Failed,
-    Finished,
-    Question,
-)
-from core.fault import Fault
-from core.job import Job, Recorder, Reporter, Result
+from core.events import Failed, Finished
+from core.job import Recorder, Reporter, Result
 from core.link.api import Link
-from core.link.memory import MemoryLink
 from core.sim import firmware
 from core.sim.faults_on_order import parse_fault
 from core.sim.plug import Plug, PlugOptions
-from core.store.store import Store
+from core.store.jobs import JobFolder
+from tests.core import wire_bench
+from tests.core.wire_bench import Given, OnEvent, WireBench, fault_of, result_of
+
+__all__ = ["Bench", "Given", "Wired", "fault_of", "result_of"]
 
 MAC = bytes.fromhex("a4c1385c94fa")
 DUMPS = Path(__file__).parents[4] / "shared" / "dumps"
@@ -69,126 +65,55 @@ def faulty(*orders: str, **options: object) -> PlugOptions:
     return replace(base, faults=tuple(map(parse_fault, orders)))
 
 
-@dataclass
-class Wired(MemoryLink):
-    """A line that remembers what the host wrote and whether it was closed."""
+class Wired(wire_bench.Wired):
+    """A line with modem lines, which a plug may have on its CEN."""
 
     def __init__(self, plug: Plug, baud: int) -> None:
-        super().__init__(plug, "sim", baud)
-        self.frames: list[tuple[int, bytes]] = []
-        self.closed = False
-        plug.on_vanish = self.unplug
+        super().__init__(plug, baud)
+        self._plug = plug
 
     async def set_lines(self, *, dtr: bool, rts: bool) -> None:
         await super().set_lines(dtr=dtr, rts=rts)
-        plug = self._peer
-        if isinstance(plug, Plug):
-            plug.lines(dtr=dtr, rts=rts)
-
-    async def write(self, data: bytes) -> None:
-        self.frames.append((self.baud, data))
-        await super().write(data)
-
-    async def close(self) -> None:
-        self.closed = True
-        await super().close()
-
-
-class Given(Answers):
-    """Answers out of a dict; what is not in it is not answered."""
-
-    def __init__(self, given: Mapping[str, str]) -> None:
-        self.given = dict(given)
-        self.asked: list[Question] = []
-
-    async def answer(self, question: Question) -> tuple[str, str]:
-        self.asked.append(question)
-        if question.key not in self.given:
-            return await super().answer(question)
-        return self.given[question.key], "test"
+        if isinstance(self._plug, Plug):
+            self._plug.lines(dtr=dtr, rts=rts)
 
 
 @dataclass
-class Bench:
-    """One plug, one store, the jobs that ran."""
+class Bench(WireBench):
+    """A table with one plug."""
 
     folder: Path
     plug: Plug
-    links: list[Wired] = field(default_factory=list)
-    events: list[Event] = field(default_factory=list)
-    answers: Given = field(default_factory=lambda: Given(YES))
-    read_only: bool = False
-
-    def __post_init__(self) -> None:
-        self.store = Store(self.folder)
-        self.before = bytes(self.plug.flash)
-
-    async def open_port(self, port: str, baud: int, holder: str) -> Link:
-        self.links.append(Wired(self.plug, baud))
-        return self.links[-1]
-
-    async def run(
-        self,
-        task: Callable[[Reporter], Awaitable[Result]],
-        on_event: Callable[[Job, Event], None] | None = None,
-    ) -> Finished | Failed:
-        """Run one job to its end; its folder exists as the host would make it."""
-        folder = self.store.jobs.create("test")
-        recorder = Recorder(lambda _event: None, _synced, pytest.fail)
-        job = Job(
-            folder.id,
-            "test",
-            "a test",
-            task,
-            recorder=recorder,
-            answers=self.answers,
-            read_only=self.read_only,
-        )
-        job._sinks.append(self.events.append)
-        if on_event is not None:
-            job._sinks.append(lambda event: on_event(job, event))
-        try:
-            outcome = await job.run()
-        finally:
-            self.store.jobs.close(folder.id)
-        assert all(link.closed for link in self.links)
-        return outcome
+    answers: Given = field(default_factory=lambda: Given(YES), kw_only=True)
 
     @property
-    def unchanged(self) -> bool:
-        """True while not one bit of the flash was changed and no change was even tried."""
-        return not self.plug.changes and bytes(self.plug.flash) == self.before
+    def device(self) -> Plug:
+        return self.plug
 
-    def files(self, pattern: str) -> list[Path]:
-        """What lies in the store's folder."""
-        return sorted(self.folder.glob(pattern))
+    @property
+    def home(self) -> Path:
+        return self.folder
 
-    def facts(self, key: str) -> Mapping[str, object]:
-        """The newest facts of that key."""
-        found = [e.body.values for e in self.events if getattr(e.body, "key", "") == key]
-        return found[-1]
+    def recorder(self, folder: JobFolder) -> Recorder:
+        """Nowhere: what a journal holds is tested elsewhere."""
+        return Recorder(lambda _event: None, _synced, pytest.fail)
 
-    def texts(self) -> str:
-        """Everything the job said."""
-        return "\n".join(str(event.to_json()) for event in self.events)
+    async def open_port(self, port: str, baud: int, holder: str) -> Link:
+        link = Wired(self.plug, baud)
+        self.links.append(link)
+        return link
+
+    async def run(
+        self, task: Callable[[Reporter], Awaitable[Result]], on_event: OnEvent | None = None
+    ) -> Finished | Failed:
+        """Run one job to its end."""
+        return await self.run_as("test", task, on_event)
 
 
 async def _synced() -> None:
     return None
 
 
-def fault_of(outcome: Finished | Failed) -> Fault:
-    """The fault that the job ended with."""
-    assert isinstance(outcome, Failed), outcome
-    return outcome.fault
-
-
 def file_of(result: Mapping[str, object], field: str = "file") -> bytes:
     """The bytes of the file that a result names."""
     return Path(str(result[field])).read_bytes()
-
-
-def result_of(outcome: Finished | Failed) -> Mapping[str, object]:
-    """The result that the job ended with."""
-    assert isinstance(outcome, Finished), outcome
-    return outcome.values
