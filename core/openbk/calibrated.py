@@ -41,7 +41,7 @@ class Setting:
         unit = KINDS[self.quantity].unit
         return (
             f"{self.quantity} {self.after:.4g} {unit} for {self.reference:.4g} {unit} "
-            f"({100 * self.error:+.1f} %, tolerance {100 * self.tolerance:.1f} %)"
+            f"({percent(self.error)}, tolerance {100 * self.tolerance:.1f} %)"
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -66,7 +66,7 @@ class Setting:
         return (
             str(self.quantity),
             *(f"{value} {unit}" for value in values),
-            f"{100 * self.error:+.1f} %" + ("" if self.good else " !"),
+            percent(self.error) + ("" if self.good else " !"),
             *shares,
             str(self.tries),
         )
@@ -97,6 +97,11 @@ def columns(rows: Iterable[tuple[str, ...]]) -> list[str]:
         )
         for row in found
     ]
+
+
+def percent(share: float, digits: int = 1) -> str:
+    """A share with its sign; what rounds to nothing has a plus."""
+    return f"{round(100 * share, digits) + 0.0:+.{digits}f} %"
 
 
 def names(quantities: Iterable[Quantity]) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from core.fault import Touched
 from core.job import Reporter, Result
 from core.openbk import faults, wire
+from core.openbk.calibrated import percent
 from core.openbk.client import Client, Connect
 from core.openbk.fleet import on_host
 from core.openbk.loaded import (
@@ -168,7 +169,7 @@ async def _power_factor(session: Session) -> float | None:
             f"The plug shows a power factor of {factor:.2f}: the load is not resistive, or a value "
             "was misread.",
         )
-    return factor
+    return None if factor is None else round(factor, 3)
 
 
 async def _references(
@@ -205,7 +206,8 @@ async def _record(
     """The old total, and the second reading with the load on again."""
     client, report, pace = session.client, session.report, session.pace
     energy = await client.energy()
-    found: dict[str, Any] = {"energy_before": energy.total if energy else None}
+    total = energy.total if energy else None
+    found: dict[str, Any] = {"energy_before": None if total is None else round(total, 3)}
     if options.reset_energy:
         report.note("ENERGY", f"Energy total before it is set to 0: {found['energy_before']} Wh")
         await client.must("EnergyCntReset")
@@ -249,7 +251,7 @@ def _other_lines(result: Result) -> list[str]:
     if result["energy_before"] is not None:
         lines.append(f"energy total before: {result['energy_before']:.1f} Wh")
     if "again" in result:
-        words = (f"{name} {100 * error:+.1f} %" for name, error in result["again"].items())
+        words = (f"{name} {percent(error)}" for name, error in result["again"].items())
         lines.append(f"second reading: {', '.join(words)}")
     return lines
 

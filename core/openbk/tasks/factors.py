@@ -12,7 +12,7 @@ from typing import Any
 from core.fault import Touched
 from core.job import Reporter, Result
 from core.openbk import faults
-from core.openbk.calibrated import columns
+from core.openbk.calibrated import columns, percent
 from core.openbk.client import Client, Connect
 from core.openbk.fleet import on_host
 from core.openbk.loaded import (
@@ -212,7 +212,7 @@ def _table(landed: list[Landed], left: list[Quantity]) -> list[str]:
             f"{one.wanted:.6g}",
             f"{one.before:.6g}",
             f"{one.factor:.6g}",
-            f"{100 * one.deviation:+.2f} %" + ("" if one.good else " !"),
+            percent(one.deviation, 2) + ("" if one.good else " !"),
             str(one.tries),
         )
         for one in landed
@@ -224,7 +224,7 @@ def _table(landed: list[Landed], left: list[Quantity]) -> list[str]:
 def _result(
     session: Session, landed: list[Landed], left: list[Quantity], no_load: dict[str, Any]
 ) -> Result:
-    words = [f"{one.quantity} {100 * one.deviation:+.2f} %" for one in landed]
+    words = [f"{one.quantity} {percent(one.deviation, 2)}" for one in landed]
     words += [f"{quantity} left" for quantity in left]
     wrong = [one for one in landed if not one.good]
     if wrong:

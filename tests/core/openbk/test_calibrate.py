@@ -15,7 +15,7 @@ from core.events import Asked, Event, Facts, Failed, Finished, Note, Phase
 from core.fault import FaultError, Touched
 from core.job import Job
 from core.openbk import history, wire
-from core.openbk.calibrated import Setting, table
+from core.openbk.calibrated import Setting, percent, table
 from core.openbk.client import Client
 from core.openbk.metering import (
     Quantity,
@@ -115,6 +115,7 @@ def test_the_uncertainty_is_never_below_one_pulse() -> None:
     assert power.uncertainty == pytest.approx(0.0137, abs=1e-4)
     assert current.uncertainty == pytest.approx(0.025)
     assert heavy.uncertainty == pytest.approx(0.012) and not heavy.good
+    assert percent(-0.0001) == "+0.0 %" and percent(-0.0123, 2) == "-1.23 %"
 
 
 def test_the_table_says_it_all_in_the_width_of_a_small_screen() -> None:
