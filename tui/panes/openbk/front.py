@@ -18,6 +18,7 @@ from tui.panes.openbk.editing import Editing
 from tui.panes.openbk.link import DeviceLink, News, Read, Unread
 from tui.panes.openbk.places import Place, read_place
 from tui.panes.openbk.rows import field_line, note
+from tui.panes.openbk.saying import Saying
 from tui.panes.openbk.sections import DEVICES, TABS, paths
 from tui.panes.openbk.sheet import Sheet
 from tui.panes.openbk.standings import Fleet, as_shown
@@ -28,11 +29,9 @@ from tui.widgets.live_lines import Line as Painted
 from tui.widgets.prose import fit, fold
 
 KIND = "openbk-"
-LOG = 40
-"""Lines that are kept of what was said."""
 
 
-class OpenBkPane(Editing):
+class OpenBkPane(Editing, Saying):
     """Shows one device's form; what is sent, compared and read back is core's."""
 
     SCOPED_CSS = False  # its rules are bound to the class .openbk
@@ -74,7 +73,6 @@ class OpenBkPane(Editing):
         self._sample: Sample | None = None
         self._trend = Trend()
         self._shown = ""
-        self._log_last: tuple[float, str] | None = None
         self._hint = ""
         self._ready = False  # the clock may tick before everything is mounted
 
@@ -147,7 +145,7 @@ class OpenBkPane(Editing):
         job = model.latest(KIND)
         if job is not None:
             self.take_places(job)
-            self._take_log(job)
+            self.take_log(job)
             done = f"{job.id}{job.running}"
             if done != self._shown:
                 self._shown = done
@@ -191,22 +189,6 @@ class OpenBkPane(Editing):
                 if news.fault is None:
                     self._trend.add(news)
 
-    def _take_log(self, job: JobView) -> None:
-        """What the newest job said since the last look."""
-        fresh = []
-        for line in reversed(job.log):  # its oldest lines are gone when a job says much
-            if line is self._log_last:
-                break
-            fresh.append(line)
-        for t, text in reversed(fresh[:LOG]):
-            self.say_line(f"{duration(t):>5}  {text}")
-        self._log_last = job.log[-1] if job.log else self._log_last
-
-    def say_line(self, text: str) -> None:
-        """A line of the log below the form, once."""
-        if not self.said or self.said[-1] != text:
-            self.said = [*self.said[-LOG:], text]
-
     # -- showing ---------------------------------------------------------------------------
 
     def repaint(self) -> None:
@@ -222,7 +204,7 @@ class OpenBkPane(Editing):
         table = self.table
         table.show_rows([(key, 1) for key in self._keys()])
         self._line("note", "\n".join(fold(self._note(), width)[:2]))
-        self._log(width)
+        self.show_said(width)
 
     def _values(self) -> str:
         job = self.wattbench.model.current
@@ -260,16 +242,6 @@ class OpenBkPane(Editing):
         if key not in self._keys():
             return ""
         return note(self.sheet, key, reveal=self.revealed)
-
-    def _log(self, width: int) -> None:
-        log = self.query_one("#log", Line)
-        room = max(log.size.height, 1)
-        lines: list[str] = []
-        for text in reversed(self.said):
-            if len(lines) >= room:
-                break
-            lines[:0] = fold(text, width, indent=2)
-        log.say(Content("\n".join(lines[-room:])))
 
     def _paint(self, key: str, _part: int, here: bool) -> Painted:
         width = max(self.table.size.width - 1, 20)
