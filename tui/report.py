@@ -9,6 +9,8 @@ from tui.results import of_records, row
 from tui.text import clean, duration
 
 _FIELDS = "index of name text key answer by code what cause next state"
+_TABLES = ("calibration",)
+"""Facts whose lines belong to the record."""
 _BLANK = dict.fromkeys(_FIELDS.split(), "?")
 
 
@@ -32,6 +34,10 @@ def event_text(event: dict[str, Any]) -> str:
         case "fault":
             said = f"{event['code']}: {event['what']} {event['cause']} {event['next']}"
             return f"{said}\nState: {event['state']}"
+        case "facts" if event["key"] in _TABLES:
+            values = event.get("values")
+            lines = values.get("lines") if isinstance(values, dict) else None
+            return "\n".join(map(str, lines)) if isinstance(lines, list) else ""
         case "result":
             return f"Done: {event.get('summary', '')}".rstrip(" :")
         case _:

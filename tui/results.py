@@ -92,6 +92,9 @@ WORDS: dict[str, tuple[str, Callable[[Any], str]]] = {
     "resumes": ("goes on with", plain),
     "resumed": ("goes on with", plain),
     "seconds": ("time", time_text),
+    # calibrating
+    "energy_before": ("energy total before", lambda value: f"{value:.1f} Wh"),
+    "without_pulses": ("not set, without pulses", plain),
     # comparing, testing
     "equal": ("the same", plain),
     "compared": ("compared", size_text),

@@ -19,7 +19,7 @@ from tests.core.telink.bench import MAC
 from tests.core.telink.bench import bench as module_bench
 from tests.virtual_clock import virtual
 from tui.output import result_lines
-from tui.report import job_markdown
+from tui.report import event_text, job_markdown
 from tui.results import rows
 
 MACHINE_WORDS = re.compile(r"\bTrue\b|\bFalse\b|\bNone\b|\[|\]|(?<!address )\b\d{5,}\b(?! baud)")
@@ -119,3 +119,18 @@ def test_the_record_of_a_fleet_has_its_devices_in_the_log_only() -> None:
     record = "\n".join(job_markdown(info, [line, end]))
     assert "| summary | 1 of 1 |" in record and "{" not in record
     assert "10.0.0.9  plug  done, 2 requests" in record
+
+
+def test_the_record_of_a_calibration_has_its_table() -> None:
+    lines = ["voltage  231.4 V", "power  1000 W"]
+    table = {"event": "facts", "t": 1.0, "key": "calibration", "values": {"lines": lines}}
+    live = {"event": "facts", "t": 1.0, "key": "live", "values": {"lines": ["no"]}}
+    assert event_text(table).splitlines() == lines and event_text(live) == ""
+    for damaged in ({}, {"values": 3}, {"values": {"lines": 7}}):
+        assert event_text({"event": "facts", "key": "calibration", **damaged}) == ""
+    values = {"energy_before": 70.26, "without_pulses": ["current", "power"], "power_factor": 0.998}
+    assert rows(values) == [
+        ("energy total before", "70.3 Wh"),
+        ("not set, without pulses", "current, power"),
+        ("power factor", "0.998"),
+    ]

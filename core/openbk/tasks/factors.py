@@ -94,9 +94,9 @@ async def put_factors(
 ) -> Result:
     """Bring the factors in flash to the wanted ones, within the jitter of a window.
 
-    Result: one entry a quantity (wanted, factor_before, factor, deviation, tries), `left` names
-    those without pulses, `no_load`.  Raises OBK-NO-FACTORS, OBK-REFERENCE, OBK-OPEN-DEVICE,
-    OBK-DRIVER-PINS, OBK-NO-METER, OBK-UNSTABLE, OBK-NOT-IN-TOLERANCE.
+    Result: one entry a quantity (wanted, factor_before, factor, deviation, tries),
+    `without_pulses` names those that were left, `no_load`.  Raises OBK-NO-FACTORS, OBK-REFERENCE,
+    OBK-OPEN-DEVICE, OBK-DRIVER-PINS, OBK-NO-METER, OBK-UNSTABLE, OBK-NOT-IN-TOLERANCE.
     """
     wanted = wanted_factors(options.wanted, options.source)
     return await on_host(
@@ -145,7 +145,7 @@ async def _put(
             "summary": f"{device.name} has these factors already",
             "mac": device.mac,
             "name": device.name,
-            "left": [],
+            "without_pulses": [],
         }
     await ask(report, device, channel)
     report.phase("Driver and relay", 2, PHASES)
@@ -242,6 +242,6 @@ def _result(
         "mac": session.device.mac,
         "name": session.device.name,
         **{str(one.quantity): one.to_json() for one in landed},
-        "left": [str(quantity) for quantity in left],
+        "without_pulses": [str(quantity) for quantity in left],
         "no_load": no_load,
     }

@@ -54,7 +54,7 @@ async def test_the_factors_land_on_the_wanted_ones(tmp_path: Path) -> None:
             assert part["factor"] == pytest.approx(served.device.config.factor(index), rel=1e-6)
             assert part["factor"] == pytest.approx(wanted, rel=0.01)
             assert part["deviation"] == pytest.approx(part["factor"] / wanted - 1, abs=1e-6)
-        assert result["left"] == [] and served.device.channels[1] == 0
+        assert result["without_pulses"] == [] and served.device.channels[1] == 0
     assert "factors put back: voltage +0.00 %" in str(result["summary"])
     assert "deviation" in str(bench.facts("calibration")["lines"])
     kept = history.profile_of(bench.store.devices.history("A4:C1:38:5C:94:FA")[-1]).calibration
@@ -66,7 +66,9 @@ async def test_what_has_no_pulses_is_left_and_named(tmp_path: Path) -> None:
     bench = bench_in(tmp_path)
     async with plugged(load=replace(LOAD, watts=0.0), late_body=0.0) as served:
         result = result_of(await put(bench, served))
-        assert result["left"] == ["current", "power"] and "current left" in str(result["summary"])
+        assert result["without_pulses"] == ["current", "power"] and "current left" in str(
+            result["summary"]
+        )
         assert served.device.config.factor(0) == pytest.approx(0.1305, rel=0.01)
         assert not served.device.config.factor(1) and not served.device.config.factor(2)
     assert "left as it was, there are no pulses" in str(bench.facts("calibration")["lines"])
