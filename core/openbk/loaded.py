@@ -3,6 +3,7 @@ how it is put back however the work ends (rulings O1, O4)."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -21,6 +22,7 @@ from core.openbk.setting import Readings, Session
 from core.store.store import Store
 
 T = TypeVar("T")
+PUT_BACK_TRIES = 3
 REST = 0.05
 """Amperes that still show with the relay off when the current does not follow it."""
 
@@ -109,7 +111,7 @@ async def under_load(
             result = await work(first)
             await client.must(f"SetChannel {channel} {int(before)}")
         except FaultError as error:
-            relay = await _put_back(client, channel, before)
+            relay = await _put_back(session, channel, before)
             tell_table(session)
             whole = error.fault.touched is Touched.COMPLETE
             raise FaultError(
@@ -133,13 +135,17 @@ def _so_far(session: Session) -> str:
     return " ".join(words)
 
 
-async def _put_back(client: Client, channel: int, on: bool) -> str:
-    """The relay as it was, after a fault; what is known of it now."""
-    try:
-        await client.must(f"SetChannel {channel} {int(on)}")
-    except FaultError:
-        return "The relay does not answer; the load may be on. Switch it off at the plug's button."
-    return f"The relay is {'on as before' if on else 'off again'}."
+async def _put_back(session: Session, channel: int, on: bool) -> str:
+    """The relay as it was, after a fault; what is known of it now.  A load must not stay on for
+    the sake of one lost answer, so it is tried again."""
+    for left in reversed(range(PUT_BACK_TRIES)):
+        try:
+            await session.client.must(f"SetChannel {channel} {int(on)}")
+            return f"The relay is {'on as before' if on else 'off again'}."
+        except FaultError:
+            if left:
+                await asyncio.sleep(session.pace.every)
+    return "The relay does not answer; the load may be on. Switch it off at the plug's button."
 
 
 async def relay_on(client: Client, channel: int) -> bool:

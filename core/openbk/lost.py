@@ -48,8 +48,9 @@ def left_open(store: Store) -> list[str]:
     for path in sorted(marked):
         name = store.devices.head(path.stem)[MARK]
         said.append(
-            f"The last job on {name} ended while its relay may have switched off. Does that "
-            "plug feed this computer or its router? Move it to another socket first."
+            f"The last job on {name} ended in the middle of its work: its relay may have been "
+            "left on, or switched off. Look at the load. Does that plug feed this computer or its "
+            "router? Move it to another socket first."
         )
         store.devices.remember(path.stem, **{MARK: ""})
     return said

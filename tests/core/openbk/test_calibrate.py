@@ -22,6 +22,7 @@ from core.openbk.tasks.calibrate import CalibrateOptions, calibrate, fixed
 from core.profile.model import Pin, Profile
 from core.sim.openbk_http import Served
 from core.sim.openbk_meter import AMPERES, VOLTS, Load
+from core.sim.openbk_options import Trouble
 from core.stops import Stop
 from tests.core.openbk.bench import Bench, Given, fault_of, lsc, plugged, result_of
 from tests.virtual_clock import virtual
@@ -318,6 +319,26 @@ async def test_a_device_lost_in_the_middle_may_still_be_on(tmp_path: Path) -> No
     assert "Changed, and not judged yet: voltage." in fault.state
     assert "the load may be on" in fault.state
     assert bench.store.devices.load("A4:C1:38:5C:94:FA")["relay_may_be_off"] == "plug1"
+
+
+@virtual
+async def test_one_lost_answer_does_not_leave_the_load_on(tmp_path: Path) -> None:
+    bench = bench_in(tmp_path)
+    async with plugged(load=HEATER, late_body=0.0) as served:
+
+        def stop(job: Job, event: Event) -> None:
+            if isinstance(event.body, Phase) and event.body.name == "Set the voltage":
+                served.options = replace(
+                    served.options,
+                    faults=(Trouble("reset", first=len(served.requests) + 2,
+                                    last=len(served.requests) + 3),),
+                )  # fmt: skip
+                job.stop(Stop.CANCEL)
+
+        fault = fault_of(await calibrated(bench, served, stop))
+        assert fault.state == "No factor was changed. The relay is off again."
+        assert served.device.channels[1] == 0
+        assert served.bodies.count(b"SetChannel 1 0") == 3
 
 
 @virtual
