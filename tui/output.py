@@ -47,7 +47,7 @@ class Output:
         self._out = out or sys.stdout
         self._err = err or sys.stderr
         self._said, self._ended = -PROGRESS_EVERY, ""
-        self._shown: frozenset[str] = frozenset()
+        self._shown: set[str] = set()
 
     def text(self, line: str) -> None:
         """One line for people."""
@@ -101,11 +101,13 @@ class Output:
             if ended == self._ended if ended else event.t - self._said < PROGRESS_EVERY:
                 return
             self._said, self._ended = event.t, ended
-        if isinstance(body, Facts):
-            self._shown = frozenset(facts_lines(body)) or self._shown
-        for line in event_lines(event):
-            if isinstance(body, Asked) and line.replace("?", " ", 1) in self._shown:
-                continue  # the question repeats the plan, for whoever sees only the question
+        lines = event_lines(event)
+        if isinstance(body, Facts | Note):
+            self._shown.update(lines)
+        if isinstance(body, Asked):  # it repeats the plan, for whoever sees only the question
+            lines = [line for line in lines if line.replace("?", " ", 1) not in self._shown]
+            self._shown.clear()
+        for line in lines:
             stream = self._err if isinstance(body, Failed) else None
             self._write(stream or (self._err if self._json else self._out), clean(line))
 

@@ -78,8 +78,11 @@ GATE_TEXT = (
     "this plug touches the mains until it is closed again. Is all of this so?"
 )
 
-BOOT_TEXT = (
+_BOOT = (
     "The plug is open: use the 3.3 V lead. Mains here kills. Take the RX1 and TX1 wires off, "
-    "restart the module with the reset lead and look for its access point (OpenBK...). "
-    "Did it start?"
+    "restart the module with the reset lead and look"
+)
+BOOT_TEXT = f"{_BOOT} for its access point (OpenBK...). Did it start?"
+STOCK_BOOT_TEXT = (
+    f"{_BOOT} at its LED: the stock firmware blinks it or joins its old network. Did it start?"
 )

@@ -8,7 +8,7 @@ after it.  Source: rulings P1 to P16 and P21; BK7231 sheet 12.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,7 +41,8 @@ from core.store.store import Store
 LARGEST_IMAGE = 16 << 20
 
 Describe = Callable[[bytes], list[str]]
-"""What there is to say of a backup before the plan (rulings P21)."""
+"""What there is to say of a backup before the plan (rulings P21): its board in the first line,
+the profile that fits in the last."""
 Configure = Callable[[Device, bytes, bytes], Awaitable[bytes]]
 """(device, its backup, its configuration sector now) -> the sector to write as well."""
 
@@ -98,13 +99,14 @@ async def flash(
         require_layout(plug.device)
         require_flashable(image, plug.device.chip)
         secured = await secure(plug, store, old)
-        for line in describe(secured.data) if describe else ():
+        about = describe(secured.data) if describe else []
+        for line in about:
             report.note("BACKUP", line)
         if configure is not None:
             before = await read_sector(plug.client, plug.device.chip)
             async with plug.awake():
                 config = await configure(plug.device, secured.data, before)
-        plan, now = await _agree(plug, image, secured, config)
+        plan, now = await _agree(plug, image, secured, config, about)
         wrong = left_to_do(plan, now)
         if wrong:
             await carry_out(plug, plan, now, store)
@@ -142,9 +144,9 @@ async def secure(plug: Session, store: Store, old: tuple[Backup, bytes] | None) 
 
 
 async def _agree(
-    plug: Session, image: Image, secured: Secured, config: bytes | None
+    plug: Session, image: Image, secured: Secured, config: bytes | None, about: list[str]
 ) -> tuple[Plan, Sectors]:
-    """The plan, shown and agreed to, and what the chip holds now.
+    """The plan, shown and agreed to, and what the chip holds now; `about` is said of the backup.
 
     Raises every refusal of `make_plan`, and DECLINED.
     """
@@ -164,17 +166,18 @@ async def _agree(
             confirmed=question is not None,
             config=config,
         )
-    return plan, await agree_to(plug, plan)
+    return plan, await agree_to(plug, plan, dict.fromkeys((*about[:1], *about[-1:])))
 
 
-async def agree_to(plug: Session, plan: Plan) -> Sectors:
-    """Show the plan and ask, unless the chip holds all of it already.  Raises DECLINED."""
+async def agree_to(plug: Session, plan: Plan, about: Iterable[str] = ()) -> Sectors:
+    """Show the plan and ask, unless the chip holds all of it already; `about` are sentences on
+    what is given up.  Raises DECLINED."""
     plug.report.facts("plan", **plan.to_json())
     now = await look_over(plug, plan)
     if not left_to_do(plan, now):
         plug.report.note("ALREADY-THERE", "The chip holds all of this already; nothing to write.")
         return now
-    text = "\n".join((*plan.lines, f"Backup: {plan.backup.path}", "Write this now?"))
+    text = "\n".join((*plan.lines, *about, f"Backup: {plan.backup.path}", "Write this now?"))
     await plug.confirm(Question(key="write-plan", text=text))
     return now
 

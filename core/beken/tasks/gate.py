@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from core.beken.tasks.session import ADAPTER, EXTERNAL, PlugOptions
-from core.beken.wiring import BOOT_TEXT, GATE_TEXT, SUPPLY_TEXT
+from core.beken.wiring import BOOT_TEXT, GATE_TEXT, STOCK_BOOT_TEXT, SUPPLY_TEXT
 from core.events import Choice, Question
 from core.fault import FaultError
 from core.faults import STOPPED, UNANSWERED
@@ -35,6 +35,12 @@ BOOT_CHECK = Question(
     assumed=NOT_CHECKED,
     unattended=NOT_CHECKED,
 )
+STOCK_BOOT_CHECK = replace(
+    BOOT_CHECK,
+    text=STOCK_BOOT_TEXT,
+    choices=(Choice("booted", "yes, it shows life"), *BOOT_CHECK.choices[1:]),
+)
+"""The same where a backup without OpenBeken was written back."""
 WIRES_OFF = Question(
     key="wires-off",
     text="The new configuration makes pins of RX1 and TX1 (P10, P11): they become outputs when "
@@ -75,13 +81,17 @@ async def ask_anyway(report: Reporter, question: Question, otherwise: str) -> st
         return otherwise
 
 
-async def boot_check(report: Reporter, *, wires_off: bool) -> str:
+async def boot_check(report: Reporter, *, wires_off: bool, openbeken: bool = True) -> str:
     """Whether the plug starts, as only a person can say (rulings P2); with `wires_off` the data
-    wires have to be removed first (rulings P5).  The port is closed by then."""
+    wires have to be removed first (rulings P5).  The port is closed by then.  `openbeken` says
+    what is to be seen."""
     if wires_off and await ask_anyway(report, WIRES_OFF, "no") != "yes":
         report.warn("WIRES-ON", "Take the RX1 and TX1 wires off before the plug starts.")
-    answer = await ask_anyway(report, BOOT_CHECK, NOT_CHECKED)
-    steps = NO_BOOT_STEPS if answer == DID_NOT_BOOT else (FIND_IT,)
+    question = BOOT_CHECK if openbeken else STOCK_BOOT_CHECK
+    answer = await ask_anyway(report, question, NOT_CHECKED)
+    steps: tuple[str, ...] = (FIND_IT,) if openbeken else ()
+    if answer == DID_NOT_BOOT:
+        steps = NO_BOOT_STEPS
     for number, text in enumerate(steps, 1):
         report.note("NEXT", f"{number}. {text}" if len(steps) > 1 else text)
     return answer

@@ -29,7 +29,14 @@ from core.beken.tasks.flash import Secured, agree_to, load, result_of
 from core.beken.tasks.gate import boot_check, safety
 from core.beken.tasks.resume import rf_question
 from core.beken.tasks.session import PlugOptions, Session, session
-from core.beken.tasks.write import PHASES, carry_out, left_to_do, restart, takes_uart
+from core.beken.tasks.write import (
+    PHASES,
+    carry_out,
+    left_to_do,
+    restart,
+    runs_openbeken,
+    takes_uart,
+)
 from core.bkimage import rf
 from core.bkimage.flashmap import ChipMap
 from core.fault import FaultError
@@ -77,7 +84,8 @@ async def restore(
         if wrong:
             await carry_out(plug, plan, now, store)
         await restart(plug, plan)
-    booted = await boot_check(report, wires_off=takes_uart(plan))
+    openbeken = await runs_openbeken(plan)
+    booted = await boot_check(report, wires_off=takes_uart(plan), openbeken=openbeken)
     return result_of(plan, wrong, booted, asyncio.get_running_loop().time() - began)
 
 

@@ -22,7 +22,15 @@ from core.beken.tasks.backup import BackupOptions, backup
 from core.beken.tasks.flash import agree_to, load, result_of
 from core.beken.tasks.gate import boot_check, safety
 from core.beken.tasks.session import PlugOptions, session
-from core.beken.tasks.write import PHASES, carry_out, drop_target, left_to_do, restart, takes_uart
+from core.beken.tasks.write import (
+    PHASES,
+    carry_out,
+    drop_target,
+    left_to_do,
+    restart,
+    runs_openbeken,
+    takes_uart,
+)
 from core.beken.wiring import Lead
 from core.bkimage.rf import mac_of, mac_text
 from core.events import Question
@@ -102,7 +110,8 @@ async def _write_on(
         else:
             drop_target(store, path.name)
         await restart(plug, plan)
-    booted = await boot_check(report, wires_off=takes_uart(plan))
+    openbeken = await runs_openbeken(plan)
+    booted = await boot_check(report, wires_off=takes_uart(plan), openbeken=openbeken)
     return result_of(plan, wrong, booted, asyncio.get_running_loop().time() - began)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 from core.beken import faults
@@ -16,6 +17,7 @@ from core.beken.unprotect import unprotect
 from core.beken.verify import Kept, prove_kept, verify
 from core.beken.writer import Writer
 from core.bkimage.flashmap import SECTOR, chip_map
+from core.bkimage.image import identify
 from core.fault import Fault, FaultError, Touched
 from core.store.store import Store
 
@@ -138,6 +140,14 @@ def takes_uart(plan: Plan) -> bool:
     (rulings P5): then it must not start while the wires are on."""
     region = chip_map(plan.device.chip).config
     return bool(serial_pins(plan.after(region.start, region.end)))
+
+
+async def runs_openbeken(plan: Plan) -> bool:
+    """Whether what the flash holds in the end is OpenBeken."""
+    flash = bytearray(plan.before)
+    for span in plan.spans:
+        flash[span.start : span.end] = span.data
+    return (await asyncio.to_thread(identify, bytes(flash))).product == "OpenBeken"
 
 
 async def restart(plug: Session, plan: Plan) -> None:

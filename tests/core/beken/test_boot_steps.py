@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from core.beken.tasks.gate import BOOT_CHECK, boot_check
-from core.events import Event, Note
+from core.beken.tasks.gate import BOOT_CHECK, STOCK_BOOT_CHECK, boot_check
+from core.events import Event, Note, Question
 from core.job import Job, Reporter, Result
 from tests.core.beken.bench import Given, result_of
 from tests.virtual_clock import run
 
 
-def said(answer: str) -> list[str]:
+def said(answer: str, *, openbeken: bool = True) -> list[str]:
     events: list[Event] = []
 
     async def task(report: Reporter) -> Result:
-        return {"booted": await boot_check(report, wires_off=False)}
+        return {"booted": await boot_check(report, wires_off=False, openbeken=openbeken)}
 
     job = Job(
         "j", "test", "a test", task, sinks=[events.append], answers=Given({"boot-check": answer})
@@ -38,7 +38,16 @@ def test_else_the_next_step_is_to_find_it_in_the_network(answer: str) -> None:
     assert "openbk find" in step
 
 
-def test_every_answer_is_known() -> None:
-    assert {choice.value for choice in BOOT_CHECK.choices} == {
+def test_a_stock_firmware_is_not_looked_for_in_the_network() -> None:
+    assert said("booted", openbeken=False) == []
+    assert said("did not boot", openbeken=False) == said("did not boot")
+
+
+@pytest.mark.parametrize("question", [BOOT_CHECK, STOCK_BOOT_CHECK])
+def test_every_answer_is_known_and_the_danger_comes_first(question: Question) -> None:
+    assert {choice.value for choice in question.choices} == {
         "booted", "did not boot", "not checked",
     }  # fmt: skip
+    assert question.text.startswith("The plug is open: use the 3.3 V lead. Mains here kills.")
+    assert question.text.endswith("Did it start?")
+    assert ("OpenBK" in question.text) == (question is BOOT_CHECK)

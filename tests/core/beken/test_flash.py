@@ -509,6 +509,26 @@ async def test_a_chip_lost_under_load_points_to_the_supply(tmp_path: Path) -> No
 
 
 @virtual
+async def test_the_question_names_board_and_profile_beside_the_plan(tmp_path: Path) -> None:
+    """Rulings P21: on a small screen the question is all that is seen."""
+    bench = a_bench(tmp_path)
+    options = FlashOptions(port="sim", image=bench.folder / "image.bin", supply="external",
+                           link_timeout=2.0)  # fmt: skip
+    result_of(
+        await bench.run(
+            lambda report: flash(
+                report, options, ports=bench.open_port, store=bench.store,
+                describe=lambda _data: ["The board.", "A pin.", "The profile that fits."],
+            )
+        )
+    )  # fmt: skip
+    (question,) = (q for q in bench.answers.asked if q.key == "write-plan")
+    said = question.text.splitlines()
+    assert said[-4:-2] == ["The board.", "The profile that fits."]
+    assert said[-2].startswith("Backup: ") and said[-1] == "Write this now?"
+
+
+@virtual
 async def test_a_supply_that_nobody_said_names_the_flag_and_its_values(tmp_path: Path) -> None:
     bench = a_bench(tmp_path)
     fault = fault_of(await write(bench, supply=""))

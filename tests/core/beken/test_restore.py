@@ -69,8 +69,19 @@ async def test_back_to_stock_byte_for_byte(tmp_path: Path, chip: str) -> None:
     result = result_of(await bring_back(bench, path))
     assert bytes(bench.plug.flash) == stock_of(chip)
     assert result["verified"]
+    assert "OpenBK" not in bench.answers.asked[-1].text and "LED" in bench.answers.asked[-1].text
     assert not sent_to_rf(bench, chip)
     assert min(c.address for c in bench.plug.changes) >= APP_START
+
+
+@virtual
+async def test_back_to_a_backup_of_openbeken_looks_for_its_access_point(tmp_path: Path) -> None:
+    bench = a_bench(tmp_path, "n")
+    result_of(await write(bench))
+    path = await take(bench)
+    bench.plug.flash[0x20000:0x21000] = bytes(4096)
+    result_of(await bring_back(bench, path))
+    assert "OpenBK" in bench.answers.asked[-1].text
 
 
 @pytest.mark.parametrize("chip", BOTH)
