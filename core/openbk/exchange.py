@@ -19,6 +19,8 @@ from core.openbk import faults
 from core.openbk.transport import DeviceTransport
 
 USER = "admin"
+REALM = "OpenBeken"
+"""In what the device asks a password for (HTTP sheet 3); nobody else is given one."""
 TIMEOUT = 8.0
 CONNECT_TIMEOUT = 3.0
 READ_TRIES = 3
@@ -139,7 +141,8 @@ class Exchange:
             except (httpx.TransportError, httpx.InvalidURL, UnicodeError) as error:
                 raise self._broken(error) from error
         if answer.status_code == 401:
-            raise self._no_password()
+            asks = answer.headers.get("www-authenticate", "")
+            raise self._no_password() if REALM in asks else self._other_lock(asks)
         return answer
 
     def _request(
@@ -183,6 +186,14 @@ class Exchange:
             if late
             else "The device restarted, or its Wi-Fi lost the connection.",
             next="Close its web page elsewhere, then repeat.",
+        )
+
+    def _other_lock(self, asks: str) -> FaultError:
+        return faults.NOT_OPENBEKEN(
+            what=f"{self.host} asks for a password, but not as OpenBeken does ({asks[:60]}).",
+            cause="Another kind of device has this address, such as a router or a camera.",
+            next="Check the address.",
+            command=("wattbench", "openbk", "find"),
         )
 
     def _no_password(self) -> FaultError:

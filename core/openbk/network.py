@@ -161,10 +161,24 @@ async def search(
     return [found for task in tasks if (found := task.result()) is not None]
 
 
-async def by_mac(mac: str, hosts: list[str], connect: Probe) -> str:
-    """The address at which the device with this MAC answers now, or nothing."""
+async def by_mac(mac: str, hosts: list[str], connect: Probe, password: str = "") -> str:
+    """The address at which the device with this MAC answers now, or nothing.
+
+    A locked device says its MAC to nobody without `password`, which is shown only to those that
+    ask for one as OpenBeken does.
+    """
     wanted = wire.normal_mac(mac)
-    for found in await search(hosts, connect):
-        if found.mac == wanted:
-            return found.host
-    return ""
+    found = await search(hosts, connect)
+    locked = [place.host for place in found if place.locked]
+    if password and locked:
+        found += await search(locked, _with_password(connect, password))
+    return next((place.host for place in found if place.mac == wanted), "")
+
+
+def _with_password(connect: Probe, password: str) -> Probe:
+    def knock(host: str) -> Client:
+        client = connect(host)
+        client.password = password
+        return client
+
+    return knock

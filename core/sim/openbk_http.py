@@ -44,6 +44,11 @@ PAGES: dict[str, Page] = {
     "/cmd_tool": html.cmd_tool, "/logs": html.logs, "/app": html.app,
 }  # fmt: skip
 
+LOCKED = (
+    b"HTTP/1.1 401 Unauthorized\r\nConnection: close\r\n"
+    b'WWW-Authenticate: Basic realm="OpenBeken HTTP Server"\r\n\r\n'
+)
+
 
 class Site:
     """What one device answers to a request, without any network."""
@@ -61,10 +66,7 @@ class Site:
         if method == "OPTIONS":  # answered without a password, with what lies in the buffer
             return reply(answer(200, HTML, f"ose\r\n\r\n{self.last}"))
         if not self._allowed(headers):
-            return (
-                b"HTTP/1.1 401 Unauthorized\r\nConnection: close\r\n"
-                b'WWW-Authenticate: Basic realm="OpenBeken HTTP Server"\r\n\r\n'
-            )
+            return LOCKED
         if target == "/":
             return b"HTTP/1.1 302 OK\nLocation: /index\nConnection: close\n\n"
         if target == "/testmsg":
@@ -258,7 +260,7 @@ class Served:
             self._fail(kinds, writer)
             return
         if "401" in kinds:
-            writer.write(b"HTTP/1.1 401 Unauthorized\r\nConnection: close\r\n\r\n")
+            writer.write(LOCKED)
         else:
             writer.write(damaged(self.site.handle(method, target, lines[1:], body), troubles))
         await writer.drain()

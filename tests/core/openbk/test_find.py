@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+import httpx
 import pytest
 
 from core.fault import FaultError
@@ -218,3 +219,35 @@ async def test_never_more_at_a_time_than_asked_for() -> None:
     assert len(found) == 6 and most == 2
     for device in served:
         await device.close()
+
+
+@virtual
+async def test_a_password_is_shown_to_nobody_but_devices_of_this_kind() -> None:
+    """A camera with a lock of its own is no device, and the search by MAC keeps from it what the
+    locked device is asked with."""
+    camera = says(b'HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm="cam"\r\n\r\n')
+    locked = lsc(Profile(wifi=Wifi(web_password=Secret("hunter22"))))
+    shown: list[tuple[str, str]] = []
+
+    class Watched(Client):
+        async def read(self, target: str, *, timeout: float = 0.0) -> httpx.Response:
+            shown.append((self.host, self.password))
+            return await super().read(target, timeout=timeout)
+
+    def watched(host: str) -> Client:
+        return Watched(host, timeout=4.0, connect_timeout=1.0, tries=1)
+
+    served = await serve_openbk(options(config=locked))
+    try:
+        async with server(camera) as address:
+            hosts = [address, served.host]
+            assert [f.host for f in await network.search(hosts, watched)] == [served.host]
+            assert await network.by_mac(MAC, hosts, watched) == ""
+            assert not any(password for _host, password in shown)
+            assert await network.by_mac(MAC, hosts, watched, "hunter22") == served.host
+            assert {host for host, password in shown if password} == {served.host}
+            with pytest.raises(FaultError) as caught:
+                await Client(address, "hunter22").info()
+            assert caught.value.fault.code == "OBK-OTHER-HOST"
+    finally:
+        await served.close()
