@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from core.beken.tasks.gate import NO_BOOT_STEPS
 from core.beken.wiring import BOOT_TEXT, GATE_TEXT, Lead
 from core.events import (
     Answered,
@@ -101,6 +102,13 @@ DONE = (
     Answered("boot-check", "booted", "keyboard"),
     Finished({"summary": "OpenBeken 1.18.100 N: written, proven, and it started"}),
 )
+
+NOT_BOOTED = (
+    Answered("boot-check", "did not boot", "keyboard"),
+    *(Note("NEXT", f"{number}. {text}") for number, text in enumerate(NO_BOOT_STEPS, 1)),
+    Finished({"booted": "did not boot", "summary": "OpenBeken 1.18.100 N: written and proven, but "
+              "it did not start: check the 3.3 V supply first"}),
+)  # fmt: skip
 
 STEPS = (
     "1. GND and 3.3 V, measured at the module itself. 2. Module TX1 to adapter RX. 3. Board parts "

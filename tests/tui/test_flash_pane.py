@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from core.beken.tasks.gate import NO_BOOT_STEPS
 from core.beken.wiring import DRAWING, Lead
 from core.events import Failed, Finished, Note, Phase, Progress, Started, Warned
 from tests.tui import scenes
@@ -40,6 +41,25 @@ async def test_a_fault_looks_as_it_was_kept(host: StageHost, size: tuple[int, in
     async with staged(host, size) as stage:
         bodies = (*scenes.BEGUN, *scenes.LINKED, *scenes.WRITING, *scenes.FAILED)
         golden(f"flash-fault-{size[0]}x{size[1]}", await stage.feed(*bodies, t=83.0))
+
+
+@pytest.mark.parametrize("size", SIZES, ids=["80x24", "120x40"])
+async def test_what_to_do_with_a_plug_that_does_not_start_is_whole(
+    host: StageHost, size: tuple[int, int]
+) -> None:
+    async with staged(host, size) as stage:
+        await stage.feed(*scenes.BEGUN, *scenes.LINKED, *scenes.PLANNED, *scenes.WRITING)
+        text = await stage.feed(*scenes.NOT_BOOTED, t=120.0)
+        text = await stage.feed() if "4. The" not in text else text
+        golden(f"flash-no-boot-{size[0]}x{size[1]}", text)
+        seen = "".join(text.split())
+        for number, step in enumerate(NO_BOOT_STEPS, 1):
+            assert "".join(f"{number}. {step}".split()) in seen
+        assert "kept - erased" not in stage.text
+        assert "bootloader (yours)" in await stage.press("w")
+        assert "module edge" in await stage.press("w")
+        assert "kept - erased" in await stage.press("w")
+        assert "4. The loader" in await stage.press("w")
 
 
 async def test_before_the_first_job_the_wires_are_shown(stage: Stage) -> None:

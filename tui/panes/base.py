@@ -76,9 +76,9 @@ class BasePane(Widget):
         """Actions that would do nothing now; they are left off the key line."""
         return frozenset()
 
-    def _show_log(self, job: JobView) -> None:
-        """The end of the log, as much of it as there is room for."""
-        log = self.query_one("#log", Line)
+    def _show_log(self, job: JobView, name: str = "log") -> None:
+        """The end of the log, as much of it as there is room for in the line of that name."""
+        log = self.query_one(f"#{name}", Line)
         width, room = max(self.size.width - 2, 20), max(log.size.height, 1)
         lines: list[str] = []
         for t, text in reversed(job.log):

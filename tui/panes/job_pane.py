@@ -30,6 +30,9 @@ from tui.widgets.progress import progress_text
 from tui.widgets.prose import Paragraph, Prose, fit, fold
 from tui.widgets.steps import StepList
 
+PLAN = "Plan"
+"""What every task calls the step in which its plan is agreed to."""
+
 
 class JobPane(BasePane):
     """Form and steps above, one of several views in the middle, progress and log below."""
@@ -70,8 +73,12 @@ class JobPane(BasePane):
         """What to do and what is heard while nothing has answered yet."""
         raise NotImplementedError
 
+    def to_read(self, job: JobView) -> bool:
+        """Whether what the job said at its end matters more than the map."""
+        return False
+
     def more_views(self) -> tuple[Widget, ...]:
-        """Views of its own, beside wiring, map, plan and fault."""
+        """Views of its own, beside wiring, map, log, plan and fault."""
         return ()
 
     def views(self) -> list[str]:
@@ -89,6 +96,7 @@ class JobPane(BasePane):
         with ContentSwitcher(id="middle", initial="wiring"):
             yield Static(self.wiring(), id="wiring", markup=False)
             yield FlashMap(plain=glyphs.ok == "+")
+            yield Line("story")
             yield Prose(id="plan")
             yield from self.more_views()
             yield FaultCard()
@@ -124,6 +132,7 @@ class JobPane(BasePane):
         self._show_plan(job)
         self._show_bar(job)
         self._show_log(job)
+        self._show_story()
         if job.fault is not None:
             self.query_one(FaultCard).show(job.fault, _where(job))
         self._choose_view(job)
@@ -133,9 +142,12 @@ class JobPane(BasePane):
         return self.query_one("#middle", ContentSwitcher).current or ""
 
     def _turn_to(self, view: str) -> None:
-        """Show one view; a fault takes the whole pane, so that nothing of it is cut off."""
+        """Show one view; a fault takes the whole pane, so that nothing of it is cut off, and the
+        whole log the place of its end."""
         self.query_one("#middle", ContentSwitcher).current = view
         self.set_class(view == "fault", "-fault")
+        self.set_class(view == "story", "-story")
+        self.call_after_refresh(self._show_story)  # once it has its height
         if view == "fault":
             self.query_one(FaultCard).focus()
         elif not self.query_one(Form).editing:
@@ -145,13 +157,20 @@ class JobPane(BasePane):
         """The view that matters now, once a change of what matters; `w` overrules it."""
         if job.fault is not None:
             wanted = "fault"
-        elif job.question is not None and "plan" in job.facts:
+        elif job.question is not None and "plan" in job.facts and _plans(job):
             wanted = "plan"
+        elif self.to_read(job):
+            wanted = "story"
         else:
             wanted = "map" if job.cells.strip() else "wiring"
         if (job.id + wanted) != self._shown:
             self._shown = job.id + wanted
             self._turn_to(wanted)
+
+    def _show_story(self) -> None:
+        job = self.wattbench.model.latest(self.KIND)
+        if job is not None and self._view == "story":
+            self._show_log(job, "story")
 
     def _show_plan(self, job: JobView) -> None:
         lines = (str(line) for line in job.facts.get("plan", {}).get("lines", ()))
@@ -230,6 +249,8 @@ class JobPane(BasePane):
     def do_view(self) -> None:
         job = self.wattbench.model.latest(self.KIND)
         views = ["wiring", "map", *self.views()]
+        if job is not None and job.log:
+            views.append("story")
         if job is not None and "plan" in job.facts:
             views.append("plan")
         if job is not None and job.fault is not None:
@@ -252,6 +273,11 @@ class JobPane(BasePane):
             self.wattbench.say("No fault is shown.")
             return
         self.app.push_screen(TextDialog(job.fault.code, help_page(job.fault.code)))
+
+
+def _plans(job: JobView) -> bool:
+    """Whether the step that runs is the one that asks for consent."""
+    return bool(job.steps) and job.steps[-1].name == PLAN
 
 
 def _where(job: JobView) -> str:

@@ -25,7 +25,7 @@ PANE = PaneInfo(
                shown=False),
         Action("stop", "x", "Stop", "Stop the job: at once, or at a safe place after the erase."),
         Action("view", "w", "Wires/map", "Change between the wiring, the map of the flash, the "
-               "plan and the fault."),
+               "log, the plan and the fault."),
         Action("explain", "e", "Explain", "The help page of the fault that is shown.",
                shown=False),
     ),

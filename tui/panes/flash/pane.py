@@ -68,6 +68,12 @@ class Pane(JobPane):
         told = f"Listening: {link['seconds']:.0f} of {link['timeout']:.0f} s, {heard}"
         return prompt_over(link["prompt"], told, width)
 
+    def to_read(self, job: JobView) -> bool:
+        """The steps to take when a plug does not start."""
+        from core.beken.tasks.gate import DID_NOT_BOOT
+
+        return job.result is not None and job.result.get("booted") == DID_NOT_BOOT
+
     def more_views(self) -> tuple[Widget, ...]:
         return (Line("bootlog"),)
 

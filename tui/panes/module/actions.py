@@ -24,7 +24,8 @@ PANE = PaneInfo(
         Action("wipe", "z", "Wipe settings", "Erase configuration and pairing, nothing else.",
                shown=False),
         Action("stop", "x", "Stop", "Stop the job: at once, or at a safe place after the erase."),
-        Action("view", "w", "Wires/map", "Turn between wiring, map of the flash, plan and fault."),
+        Action("view", "w", "Wires/map", "Turn between wiring, map of the flash, log, plan "
+               "and fault."),
         Action("explain", "e", "Explain", "The help page of the fault that is shown.",
                shown=False),
     ),

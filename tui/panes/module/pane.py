@@ -14,6 +14,9 @@ from tui.panes.module import choices
 from tui.verbs import module as verb
 from tui.widgets.form import Field
 
+FIRMWARE = "electricity_meter "
+"""What every firmware of a meter module is called; the version is what tells them apart."""
+
 
 class Pane(JobPane):
     """Shows the newest job on a module; starts the next one from the form."""
@@ -37,12 +40,13 @@ class Pane(JobPane):
     def device_text(self, job: JobView) -> str:
         kit, device = job.facts.get("programmer", {}), job.facts.get("device", {})
         words = [f"TLSRPGM {kit['version']}"] if kit else []
-        words += [str(device[k]) for k in ("mac", "firmware") if device.get(k)]
+        words.append(str(device.get("mac", "")))
+        words.append(str(device.get("firmware", "")).removeprefix(FIRMWARE))
         settings = device.get("settings")
         if settings:
             words.append(f"{settings['meter']} {settings['meter_address']}")
         words.append(str(device.get("part", "")))
-        return "  ".join(words)
+        return "  ".join(filter(None, words))
 
     def reaching(self, link: Mapping[str, Any], width: int) -> Content:
         """Which reset and activation time is being tried, and what hands should do."""
