@@ -35,7 +35,7 @@ from core.openbk.metering import (
 from core.openbk.setting import Pace, Readings, Session, set_quantity
 from core.store.store import Store
 
-PHASES = 8
+PHASES = 7
 RESISTIVE = 0.95
 """Power factors below this are not those of a heater."""
 FINE = 0.005
@@ -129,8 +129,7 @@ async def _calibrate(
     session = Session(client, report, device, options.pace)
 
     async def work(first: Readings) -> Result:
-        wanted = await _references(session, reference, first)
-        return await _set_all(session, store, channel, options, wanted)
+        return await _set_all(session, store, channel, options, reference, first)
 
     return await under_load(session, store, channel, work)
 
@@ -140,24 +139,58 @@ async def _set_all(
     store: Store,
     channel: int,
     options: CalibrateOptions,
-    wanted: dict[Quantity, float],
+    reference: Reference,
+    first: Readings,
 ) -> Result:
     """Every quantity, the check without load, and the record."""
     report = session.report
-    for index, quantity in enumerate(Quantity, 4):
-        if quantity in wanted:
-            report.phase(f"Set the {quantity}", index, PHASES)
-            session.done.append(await set_quantity(session, quantity, wanted[quantity]))
+    factors = await session.factors()
+    require_right_pins(first.energy, {}, factors)
+    wanted: dict[Quantity, float] = {}
+    for index, quantity in enumerate(Quantity, 3):
+        report.phase(f"Set the {quantity}", index, PHASES)
+        value = await _reference(session, reference, quantity)
+        if value is None:
+            continue
+        wanted[quantity] = value
+        require_true(wanted)
+        require_right_pins(first.energy, wanted, factors)
+        session.done.append(await set_quantity(session, quantity, value))
     seen: dict[str, Any] = {"power_factor": await _power_factor(session)}
-    report.phase("Without load", 7, PHASES)
+    report.phase("Without load", 6, PHASES)
     seen["no_load"] = await check_no_load(session, channel)
-    report.phase("Record", 8, PHASES)
+    report.phase("Record", 7, PHASES)
     await keep_factors(session, store)
     seen |= await _record(session, channel, options, wanted)
     result = _result(session, seen)
     _require_tolerance(session)
     tell_table(session, *_other_lines(result))
     return result
+
+
+async def _reference(session: Session, reference: Reference, quantity: Quantity) -> float | None:
+    """The true value, asked for right before it is needed: the mains drifts by a percent within a
+    minute."""
+    doing = f"waiting for the reference {quantity}"
+    value = await session.watching(reference(quantity, await session.shown(doing)), doing)
+    if value is not None and not isinstance(reference, Fixed):
+        factor = await session.factor(quantity)
+        session.report.note("PULSES", pulse_line(quantity, value, factor))
+    return value
+
+
+def require_right_pins(
+    energy: wire.Energy, wanted: dict[Quantity, float], factors: wire.Factors
+) -> None:
+    """Raise OBK-NO-METER when the first readings, with the factors that they were made with, look
+    like those of exchanged pins."""
+    words = symptom(energy, wanted, factors)
+    if words:
+        raise faults.NO_METER(
+            what=words,
+            cause="The roles of the metering pins do not fit this board, or there is no load.",
+            next="Correct the role, restart the device, and begin again.",
+        )
 
 
 async def _power_factor(session: Session) -> float | None:
@@ -170,34 +203,6 @@ async def _power_factor(session: Session) -> float | None:
             "was misread.",
         )
     return None if factor is None else round(factor, 3)
-
-
-async def _references(
-    session: Session, reference: Reference, first: Readings
-) -> dict[Quantity, float]:
-    """What is wanted of each quantity; values that cannot be true and pins that look exchanged
-    end it here, before any factor is changed."""
-    report = session.report
-    report.phase("References", 3, PHASES)
-    factors = await session.factors()
-    energy = first.energy
-    found: dict[Quantity, float] = {}
-    for quantity in Quantity:
-        asked = reference(quantity, energy)
-        value = await session.watching(asked, f"waiting for the reference {quantity}")
-        if value is not None:
-            found[quantity] = value
-            require_true(found)
-            if not isinstance(reference, Fixed):
-                report.note("PULSES", pulse_line(quantity, value, factor_of(factors, quantity)))
-    words = symptom(energy, found, factors)
-    if words:
-        raise faults.NO_METER(
-            what=words,
-            cause="The roles of the metering pins do not fit this board, or there is no load.",
-            next="Correct the role, restart the device, and begin again.",
-        )
-    return found
 
 
 async def _record(
