@@ -80,7 +80,7 @@ class Standing:
             case State.SAME:
                 return "as the profile says"
             case State.DIFFERS:
-                return f"{counted(self.changes, 'field')} differ{'s' * (self.changes == 1)}"
+                return differ(self.changes)
             case State.FAILED if self.fault is not None:
                 return f"{self.fault.code}: {bare(self.fault.what, self.host)}"
         return str(self.state)
@@ -110,8 +110,13 @@ class Standing:
 
 
 def counted(count: int, word: str) -> str:
-    """ "1 change", "2 changes"."""
-    return f"{count} {word}{'s' * (count != 1)}"
+    """ "1 change", "2 changes", "2 addresses"."""
+    return f"{count} {word}" + ("" if count == 1 else "es" if word.endswith("s") else "s")
+
+
+def differ(count: int) -> str:
+    """ "1 field differs", "2 fields differ"."""
+    return f"{counted(count, 'field')} differ{'s' * (count == 1)}"
 
 
 def some(names: Sequence[str], most: int = 8) -> str:

@@ -33,7 +33,7 @@ async def test_a_search_shows_the_access_points_it_hears(
         await bk.press("f")
         await bk.type(served.host)
         await bk.press("enter")
-        text = await bk.until("1 devices at 1 addresses, 1 open access point")
+        text = await bk.until("1 device at 1 address, 1 open access point")
         assert "open access point: OpenBK7231N_1A2B3C4D  72 %  channel 1" in text
 
 
@@ -45,5 +45,5 @@ async def test_on_the_simulated_bench_no_wi_fi_is_asked(
     async with plugged() as served, staged(StageHost(tmp_path, demo=True)) as stage:
         stage.app.host.store.settings.set("openbk_hosts", served.host)
         await stage.press("5", "f")
-        assert "1 devices at 1 addresses" in await stage.until("devices at")
+        assert "1 device at 1 address" in await stage.until("device at")
         assert not air.asked

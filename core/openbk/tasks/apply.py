@@ -18,7 +18,7 @@ from core.openbk.fleet import PARALLEL, Outcome, each, fleet_result, on_host, re
 from core.openbk.lost import switching
 from core.openbk.plan import Plan, plan_for
 from core.openbk.read import Device, read_device
-from core.openbk.standing import Board, State, counted, some
+from core.openbk.standing import Board, State, counted, differ, some
 from core.profile.model import Profile
 from core.store.store import Store
 
@@ -71,9 +71,7 @@ def _diff_row(prepared: Prepared) -> Result:
     plan, device = prepared.plan, prepared.device
     count = len(plan.changes)
     return {
-        "summary": f"{device.name}: {count} fields differ"
-        if count
-        else f"{device.name}: no change",
+        "summary": f"{device.name}: {differ(count) if count else 'no change'}",
         "mac": device.mac,
         "changes": [change.to_json() for change in plan.changes],
         "steps": [step.title for step in plan.steps],
@@ -274,11 +272,11 @@ def _row(
     device, plan = outcome.value.device, outcome.value.plan
     applied = done.value if done else None
     sent = applied.sent if applied else 0
-    word = f"{sent} requests sent and read back" if applied else "already as the profile says"
+    proven = f"{counted(sent, 'request')} sent and read back"
     return Outcome(
         outcome.host,
         {
-            "summary": f"{device.name}: {word}",
+            "summary": f"{device.name}: {proven if applied else 'already as the profile says'}",
             "mac": device.mac,
             "name": device.name,
             "address": applied.host if applied else device.host,

@@ -11,6 +11,7 @@ from core.openbk import faults, network
 from core.openbk.access_points import AccessPoint, of_openbeken
 from core.openbk.access_points import line as point_line
 from core.openbk.client import Connect
+from core.openbk.standing import counted
 from core.openbk.wifi_tools import Looked, card_of, wireless
 
 SETUP = (
@@ -80,9 +81,9 @@ async def find(
         where = ", ".join(targets) or "no network"
         what = f"None of {len(hosts)} addresses answered as OpenBeken ({where})."
         raise _nobody(what, heard, asked=look is not None)
-    count = f"{len(found)} devices at {len(hosts)} addresses"
+    count = f"{counted(len(found), 'device')} at {counted(len(hosts), 'address')}"
     if look is not None:
-        count += f", {len(points)} open access point{'' if len(points) == 1 else 's'}"
+        count += f", {counted(len(points), 'open access point')}"
     return {
         "summary": count,
         "searched": len(hosts),

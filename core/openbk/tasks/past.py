@@ -11,6 +11,7 @@ from core.openbk.client import Connect
 from core.openbk.difference import changes, complete
 from core.openbk.fleet import on_host
 from core.openbk.network import probe
+from core.openbk.standing import counted
 from core.openbk.tasks.apply import ApplyOptions, apply
 from core.store.store import Store
 
@@ -41,12 +42,12 @@ async def past(report: Reporter, who: str, *, connect: Connect, store: Store) ->
         })  # fmt: skip
         before = profile
     report.facts("history", lines=[_line(row) for row in rows])
-    return {"summary": f"{mac}: {len(rows)} configurations", "mac": mac, "entries": rows}
+    return {"summary": f"{mac}: {counted(len(rows), 'configuration')}", "mac": mac, "entries": rows}
 
 
 def _line(row: Result) -> str:
     paths = [change["path"] for change in row["changes"]]
-    more = f"{len(paths)} changes: {', '.join(paths[:4])}" if paths else ""
+    more = f"{counted(len(paths), 'change')}: {', '.join(paths[:4])}" if paths else ""
     return f"{row['number']:>3}  {row['when']}  {row['why']:<8} {more}"
 
 

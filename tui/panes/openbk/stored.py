@@ -8,6 +8,7 @@ from typing import Any
 
 from core.fault import FaultError
 from core.openbk import in_file, wire
+from core.openbk.standing import counted, differ
 from core.openbk.tasks.restore import config_profile
 from core.openbk.tasks.show import FORMS
 from core.openbk.watch import Trend
@@ -131,7 +132,8 @@ class Stored(Sending):
         sheet.edits = {}
         if self.sheet is sheet:
             self.open_dump(path)
-        word = f"It differs in {fields(len(left))}!" if left else f"{fields(count)} read back."
+        read_back = f"{counted(count, 'field')} read back"
+        word = f"It differs in {counted(len(left), 'field')}!" if left else f"{read_back}."
         self.say_line(f"New dump: {path}  {word} {sheet.title} stays as it was.")
         self.repaint()
 
@@ -163,12 +165,12 @@ class Stored(Sending):
         except FaultError:
             self.sheet.edits = before
             raise
-        self.say_line(f"{name}: {fields(count)} differ{'s' * (count == 1)}. d shows what.")
+        self.say_line(f"{name}: {differ(count)}. d shows what.")
 
     def do_forget(self) -> None:
         """Every field as the device, or the dump, has it."""
         if self.has_sheet():
-            self.say_line(f"{fields(len(self.sheet.edits))} put back.")
+            self.say_line(f"{counted(len(self.sheet.edits), 'field')} put back.")
             self.sheet.edits = {}
             self.repaint()
 
@@ -268,11 +270,6 @@ class Stored(Sending):
             text = _kept(path, sheet.whole)
         store.files.write(path, text.encode())
         self.say_line(f"Written without secrets: {path}")
-
-
-def fields(count: int) -> str:
-    """ "1 field", "2 fields"."""
-    return f"{count} field{'s' * (count != 1)}"
 
 
 def _kept(path: Path, profile: Profile) -> str:
