@@ -7,7 +7,7 @@ import pytest
 
 from core.events import Body, Failed
 from core.sim.module_images import meter_image
-from core.telink.wiring import DRAWING
+from core.telink.wiring import DRAWING, SWS_TEXT
 from tests.tui import module_scenes as scenes
 from tests.tui.stage import Stage, StageHost, golden, staged
 
@@ -65,6 +65,15 @@ async def test_a_fault_is_whole_on_the_screen(
         for field in ("code", "cause", "state"):
             assert "".join(getattr(fault, field).split()) in squeezed
         assert "Programmer" in await stage.press("escape")
+
+
+async def test_the_last_words_are_whole_under_a_result_of_two_lines(bench: StageHost) -> None:
+    """They warn of what wipes the pairing."""
+    async with staged(bench) as stage:
+        await opened(stage)
+        for _, t, bodies in in_order():
+            text = await stage.feed(*bodies, t=t)
+        assert "".join(SWS_TEXT.split()) in "".join(text.split())
 
 
 async def test_the_wiring_is_whole_and_the_image_is_told_by_its_content(bench: StageHost) -> None:

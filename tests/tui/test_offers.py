@@ -35,6 +35,7 @@ def test_each_pane_offers_the_backups_of_its_own_devices(tmp_path: Path) -> None
     host = StageHost(tmp_path)
     plug = keep(host.store, "A4:C1:38:00:00:01", "bk7231n")
     meter = keep(host.store, "A4:C1:38:00:00:02", "tlsr825x")
+    assert "proven" in flash.backup_choices(host)[1][1]
     assert [value for value, _ in flash.backup_choices(host)] == ["new", str(plug)]
     assert [value for value, _ in module.backup_choices(host)] == ["new", str(meter)]
 

@@ -77,7 +77,15 @@ class BasePane(Widget):
         return frozenset()
 
     def _show_log(self, job: JobView, name: str = "log") -> None:
-        """The end of the log, as much of it as there is room for in the line of that name."""
+        """The end of the log, as much of it as there is room for in the line of that name.
+
+        Said again after the layout: what stands above may just have taken some of the room, and
+        the last words matter most.
+        """
+        self._say_log(job, name)
+        self.call_after_refresh(self._say_log, job, name)
+
+    def _say_log(self, job: JobView, name: str) -> None:
         log = self.query_one(f"#{name}", Line)
         width, room = max(self.size.width - 2, 20), max(log.size.height, 1)
         lines: list[str] = []

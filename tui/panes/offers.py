@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from core.store.backups import Backup
 from tui.host import Host
 from tui.text import size
 from tui.widgets.form import Field
@@ -39,11 +40,18 @@ def image_choices(host: Host, fits: Callable[[Path], bool] = lambda _path: True)
 def backup_choices(host: Host, chips: str) -> Choices:
     """A new backup, or one made before of a chip whose name begins so, newest first."""
     kept = [
-        (str(b.path), f"{b.path.parent.name}  {b.when}  {'true' if b.facts.true else 'not proven'}")
+        (str(b.path), f"{b.facts.mac or b.path.parent.name}  {b.when}  {_marks(b)}")
         for b in reversed(host.store.backups.all())
         if b.facts.chip.startswith(chips)
     ]
     return (NEW_BACKUP, *kept)
+
+
+def _marks(backup: Backup) -> str:
+    """What a backup is good for, in words."""
+    if not backup.facts.true:
+        return "not proven"
+    return "proven" if backup.facts.whole else "proven, but not whole"
 
 
 def likely_port(last: str, choices: Choices) -> str:
