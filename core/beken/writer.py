@@ -12,7 +12,6 @@ import asyncio
 import zlib
 from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import NamedTuple
 
 from core.beken import cells, faults
 from core.beken.cells import Cells
@@ -20,7 +19,8 @@ from core.beken.client import TRIES, Client
 from core.beken.plan import RF_NAME, Plan, Span
 from core.beken.speed import Speed
 from core.beken.survey import Sectors, differing, is_blank, look
-from core.beken.wire import PAGE, Unit
+from core.beken.units import BLANK, Piece, pieces
+from core.beken.wire import PAGE
 from core.beken.wiring import SUPPLY_TEXT
 from core.bkimage.flashmap import BLANK_CRC, BLOCK, SECTOR
 from core.fault import FaultError
@@ -29,35 +29,11 @@ from core.job import Reporter
 TELL_EVERY = 0.1
 RELINKS = 3
 SLOWDOWNS = 2
-BLOCK_ERASE = 0.3
-SECTOR_ERASE = 0.045
-PROGRAM = 0.01
-"""Seconds, as commonly seen (BK7231 sheet 10.3); only the choice of the unit rests on them."""
-BLANK = b"\xff" * SECTOR
 FEW_PAGES = 6
 """Up to so many pages one request each costs less than the whole sector at any speed."""
 
 Relink = Callable[[], Awaitable[None]]
 """Link again after the chip was lost, and prove that it is the same device."""
-
-
-class Piece(NamedTuple):
-    """One erase unit to be written."""
-
-    start: int
-    size: int
-
-    @property
-    def end(self) -> int:
-        return self.start + self.size
-
-    @property
-    def sectors(self) -> range:
-        return range(self.start, self.end, SECTOR)
-
-    @property
-    def unit(self) -> Unit:
-        return Unit.BLOCK if self.size == BLOCK else Unit.SECTOR
 
 
 class Writer:
@@ -124,7 +100,8 @@ class Writer:
         self._tell(always=True)
 
     async def _write_span(self, span: Span) -> None:
-        queue = deque(self._pieces(span))
+        wrong = differing(span, self.now)
+        queue = deque(pieces(span, wrong, self._needs_erase, self.client.link.baud))
         while queue:
             piece = queue.popleft()
             try:
@@ -168,32 +145,6 @@ class Writer:
         if wrong and self.client.basic:
             return [piece]
         return [Piece(at, SECTOR) for at in wrong]
-
-    # -- which units -----------------------------------------------------------------------
-
-    def _pieces(self, span: Span) -> list[Piece]:
-        """The erase units that bring `span` to its target in the least time."""
-        found: list[Piece] = []
-        wrong = differing(span, self.now)
-        while wrong:
-            block = wrong[0] // BLOCK * BLOCK
-            here = [at for at in wrong if at < block + BLOCK]
-            wrong = wrong[len(here) :]
-            inside = span.start <= block and block + BLOCK <= span.end
-            if inside and self._block_is_quicker(block, here):
-                found.append(Piece(block, BLOCK))
-            else:
-                found += [Piece(at, SECTOR) for at in here]
-        return found
-
-    def _block_is_quicker(self, block: int, wrong: list[int]) -> bool:
-        def send(sectors: list[int]) -> float:
-            filled = sum(self._target[at] != BLANK for at in sectors)
-            return filled * (41080 / self.client.link.baud + PROGRAM)
-
-        every = list(range(block, block + BLOCK, SECTOR))
-        erases = sum(self._needs_erase(at) for at in wrong)
-        return BLOCK_ERASE + send(every) < SECTOR_ERASE * erases + send(wrong)
 
     def _needs_erase(self, at: int) -> bool:
         """A T takes no write without an erase before it."""
