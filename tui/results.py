@@ -98,8 +98,8 @@ WORDS: dict[str, tuple[str, Callable[[Any], str]]] = {
     # comparing, testing
     "equal": ("the same", plain),
     "compared": ("compared", size_text),
-    "best": ("highest good speed", plain),
-    "good": ("good speeds", plain),
+    "best": ("highest good speed", lambda value: f"{value} baud"),
+    "good": ("good speeds in baud", plain),
 }
 
 

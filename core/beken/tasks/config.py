@@ -28,7 +28,14 @@ from core.beken.planning import make_config_plan
 from core.beken.tasks.flash import Configure, Secured, agree_to, load, result_of, secure
 from core.beken.tasks.gate import boot_check, safety
 from core.beken.tasks.session import PlugOptions, Session, session
-from core.beken.tasks.write import PHASES, carry_out, left_to_do, restart, takes_uart
+from core.beken.tasks.write import (
+    PHASES,
+    carry_out,
+    left_to_do,
+    restart,
+    runs_openbeken,
+    takes_uart,
+)
 from core.bkimage.image import identify
 from core.events import Question
 from core.job import Reporter, Result
@@ -128,7 +135,8 @@ async def write_config(
         if wrong:
             await carry_out(plug, plan, now, store)
         await restart(plug, plan)
-    booted = await boot_check(report, wires_off=takes_uart(plan))
+    openbeken = await runs_openbeken(plan)
+    booted = await boot_check(report, wires_off=takes_uart(plan), openbeken=openbeken)
     spent = asyncio.get_running_loop().time() - began
     lines = change_lines(before, after)
     changed = [line.partition(": ")[0] for line in lines if ": " in line]
