@@ -170,3 +170,13 @@ def _channel_changes(path: str, before: Channel, after: Channel) -> Iterator[Cha
         yield Change(f"{path}.type", before.type or "Default", kind)
     if after.start is not None and (before.start or 0) != after.start:
         yield Change(f"{path}.start", before.start or 0, after.start)
+
+
+DEFAULT_FLAG = 10
+"""On in a fresh device, so that off must be said."""
+
+
+def without_defaults(profile: Profile) -> Profile:
+    """What of a whole configuration belongs into a profile: only flags that say something."""
+    said = {n: on for n, on in profile.flags.items() if on or n == DEFAULT_FLAG}
+    return replace(profile, flags=said)

@@ -15,8 +15,7 @@ from core.bkimage import rf
 from core.fault import FaultError
 from core.job import Result
 from core.openbk import wire
-from core.openbk.difference import Change, changes, shown
-from core.openbk.plan import without_defaults
+from core.openbk.difference import Change, changes, shown, without_defaults
 from core.profile import faults
 from core.profile.block import SECTOR
 from core.profile.check import require_possible

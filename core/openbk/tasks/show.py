@@ -9,9 +9,8 @@ from typing import Any
 from core.job import Reporter, Result
 from core.openbk import history
 from core.openbk.client import Connect
-from core.openbk.difference import changes, complete, shown
+from core.openbk.difference import changes, complete, shown, without_defaults
 from core.openbk.fleet import PARALLEL, Outcome, each, fleet_result, on_host, warn_each
-from core.openbk.plan import without_defaults
 from core.openbk.read import Device, read_device
 from core.profile import script, template
 from core.profile.model import Profile, flat

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
-from core.openbk.difference import Change, changes, complete, shown, wanted_for
-from core.openbk.plan import Plan, plan_for, without_defaults
+from core.openbk.difference import Change, changes, complete, shown, wanted_for, without_defaults
+from core.openbk.plan import Plan, plan_for
 from core.openbk.read import Device
 from core.profile.check import require_possible, warnings
 from core.profile.model import POWER_UP, SECTIONS, Channel, Pin, Profile, flat, for_mac, merged
