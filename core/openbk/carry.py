@@ -159,12 +159,10 @@ async def wait_back(
         if await restarted(client, device.mac, uptime + loop.time() - asked):
             return client
         if loop.time() >= next_search:
-            near = neighbours(client.host)
-            host = await network.by_mac(device.mac, near, connect, client.password)
+            knock = _with_password(connect, client.password)
+            host = await network.by_mac(device.mac, neighbours(client.host), knock)
             if host and host != client.host:
-                moved = connect(host)
-                moved.password = client.password
-                return moved
+                return knock(host)
             next_search = loop.time() + SEARCH_EVERY
     raise faults.GONE(
         what=f"{client.host} did not come back within {end - asked:.0f} s.",
@@ -177,6 +175,17 @@ async def wait_back(
         touched=Touched.COMPLETE,
         command=("wattbench", "openbk", "find"),
     )
+
+
+def _with_password(connect: Connect, password: str) -> Connect:
+    """The device keeps its password where it moves to, and says its MAC to nobody without it."""
+
+    def knock(host: str) -> Client:
+        client = connect(host)
+        client.password = password
+        return client
+
+    return knock
 
 
 async def restarted(client: Client, mac: str, uptime_without: float) -> bool:

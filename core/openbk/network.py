@@ -132,6 +132,17 @@ def _with(found: Found, **more: object) -> Found:
     return Found(**{**values, **more})
 
 
+async def _knock(client: Client) -> Found | None:
+    """Ask without the password first: it is shown only to who asks for it as OpenBeken does, and
+    not to every printer and camera of the network."""
+    password, client.password = client.password, ""
+    found = await probe(client)
+    if found is not None and found.locked and password:
+        client.password = password
+        found = await probe(client)
+    return found
+
+
 async def search(
     hosts: list[str],
     connect: Probe,
@@ -148,7 +159,7 @@ async def search(
         async with gate:
             client = connect(host)
             try:
-                found = await probe(client)
+                found = await _knock(client)
             finally:
                 await client.close()
         done += 1
@@ -161,24 +172,10 @@ async def search(
     return [found for task in tasks if (found := task.result()) is not None]
 
 
-async def by_mac(mac: str, hosts: list[str], connect: Probe, password: str = "") -> str:
-    """The address at which the device with this MAC answers now, or nothing.
-
-    A locked device says its MAC to nobody without `password`, which is shown only to those that
-    ask for one as OpenBeken does.
-    """
+async def by_mac(mac: str, hosts: list[str], connect: Probe) -> str:
+    """The address at which the device with this MAC answers now, or nothing."""
     wanted = wire.normal_mac(mac)
-    found = await search(hosts, connect)
-    locked = [place.host for place in found if place.locked]
-    if password and locked:
-        found += await search(locked, _with_password(connect, password))
-    return next((place.host for place in found if place.mac == wanted), "")
-
-
-def _with_password(connect: Probe, password: str) -> Probe:
-    def knock(host: str) -> Client:
-        client = connect(host)
-        client.password = password
-        return client
-
-    return knock
+    for found in await search(hosts, connect):
+        if found.mac == wanted:
+            return found.host
+    return ""

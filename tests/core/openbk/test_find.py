@@ -234,17 +234,20 @@ async def test_a_password_is_shown_to_nobody_but_devices_of_this_kind() -> None:
             shown.append((self.host, self.password))
             return await super().read(target, timeout=timeout)
 
-    def watched(host: str) -> Client:
+    def without(host: str) -> Client:
         return Watched(host, timeout=4.0, connect_timeout=1.0, tries=1)
+
+    def knowing(host: str) -> Client:
+        return Watched(host, "hunter22", timeout=4.0, connect_timeout=1.0, tries=1)
 
     served = await serve_openbk(options(config=locked))
     try:
         async with server(camera) as address:
             hosts = [address, served.host]
-            assert [f.host for f in await network.search(hosts, watched)] == [served.host]
-            assert await network.by_mac(MAC, hosts, watched) == ""
+            assert [f.locked for f in await network.search(hosts, without)] == [True]
+            assert await network.by_mac(MAC, hosts, without) == ""
             assert not any(password for _host, password in shown)
-            assert await network.by_mac(MAC, hosts, watched, "hunter22") == served.host
+            assert await network.by_mac(MAC, hosts, knowing) == served.host
             assert {host for host, password in shown if password} == {served.host}
             with pytest.raises(FaultError) as caught:
                 await Client(address, "hunter22").info()
