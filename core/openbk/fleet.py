@@ -96,7 +96,8 @@ def fleet_result(
     different: Callable[[Result], bool] | None = None,
     committed: bool = False,
 ) -> Result:
-    """One device: its own result.  Several: `devices`, one each, and the worst exit code.
+    """One device: its own result.  Several: `devices`, one each, and one exit code: a fault goes
+    before a difference, because not all could be compared.
 
     With `committed` some of them may be changed, so a device that refused is a fault: exit 3
     would promise that nothing was.
@@ -116,7 +117,8 @@ def fleet_result(
         elif outcome.value is not None:
             rows.append({"host": outcome.host, "ok": True, **outcome.value})
             if different is not None and different(outcome.value):
-                worst, differ = max(worst, Exit.DIFFERENT), differ + 1
+                differ += 1
+    worst = worst or (Exit.DIFFERENT if differ else Exit.DONE)
     good = sum(bool(row["ok"]) for row in rows)
     summary = f"{good} of {len(rows)} devices {did}"
     summary += f", {differ} differ{'s' * (differ == 1)}" if differ else ""

@@ -316,3 +316,19 @@ def test_two_hundred_lines_are_in_columns() -> None:
     )
     assert lines_of(in_order(rows, failed_first=True))[0] == lines[-1]
     assert lines_of([]) == []
+
+
+@pytest.mark.parametrize(
+    ("faults", "changes", "code"),
+    [((), (0, 0), Exit.DONE), ((), (0, 2), Exit.DIFFERENT), ((1,), (2,), Exit.FAULT),
+     ((3,), (2,), Exit.REFUSED), ((3, 1), (), Exit.REFUSED)],
+)  # fmt: skip
+def test_they_differ_is_only_said_when_all_were_compared(
+    faults: tuple[int, ...], changes: tuple[int, ...], code: int
+) -> None:
+    rows: list[Outcome[dict[str, Any]]] = [
+        *(Outcome(f"a{n}", None, a_fault(exit_code)) for n, exit_code in enumerate(faults)),
+        *(Outcome(f"b{n}", {"n": count}) for n, count in enumerate(changes)),
+    ]
+    result = fleet_result(rows, "compared", different=lambda row: bool(row["n"]))
+    assert result.get("exit", Exit.DONE) == code
