@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,6 +18,7 @@ from core.events import Event, Facts, Note, Warned
 from core.fault import Exit, Fault, Touched
 from core.job import Job
 from core.openbk.client import Client
+from core.openbk.fleet import Outcome, fleet_result
 from core.openbk.standing import (
     EVERY,
     Board,
