@@ -216,6 +216,26 @@ async def test_a_profile_is_loaded_into_the_form(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("quiet")
+async def test_a_template_is_loaded_by_its_path(tmp_path: Path) -> None:
+    device = await a_device()
+    template = tmp_path / "theirs.json"
+    template.write_text('{"name": "x", "chip": "BK7231N", "pins": {"6": "LED_n;1", "20": "Btn;2"}}')
+    async with bk_stage(tmp_path / "home") as bk:
+        await bk.open(PLUG)
+        await bk.give(Read(device))
+        text = await bk.press("p", "end")
+        assert "another file: type its path" in text
+        assert "a template (.json)" in await bk.press("enter")
+        await bk.type(str(tmp_path / "none.json"))
+        assert "STORE-UNREADABLE" in await bk.press("enter")
+        await bk.press("p", "end", "enter")
+        await bk.type(str(template))
+        assert "theirs.json: 2 fields differ" in await bk.press("enter")
+        edits = bk.pane.sheet.edits
+        assert (edits["pins.6"], edits["pins.20"]) == (Pin("LED_n", 1), Pin("Btn", 2))
+
+
+@pytest.mark.usefixtures("quiet")
 async def test_what_a_device_says_cannot_steer_the_terminal(tmp_path: Path) -> None:
     device = await a_device()
     evil = Names("\x1b[2Jname", "a\u202eb")

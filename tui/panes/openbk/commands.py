@@ -27,7 +27,9 @@ from tui.widgets.dialog import PickDialog, TextDialog
 class Commands(Stored):
     """The actions; the pane itself shows and edits."""
 
-    TYPED: tuple[str, ...] = ("host", "network", "password", "dump", "restore", "raw")
+    TYPED: tuple[str, ...] = (
+        "host", "network", "password", "dump", "restore", "raw", "profile"
+    )  # fmt: skip
 
     # -- which device ----------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +25,14 @@ from tui.widgets.dialog import PickDialog, TextDialog
 
 REREAD = ("apply", "undo", "calibrate", "restore", "ota", "switch")
 """Jobs after which the device is read again."""
+ANOTHER = ""
+"""In the list of profiles: none of them."""
 
 
 class Sending(Calibrating, Many):
     """The actions that start a job, and what is done when it ended."""
+
+    _picked_profile: Callable[[str | None], None] | None = None  # who waits for a typed path
 
     def do_diff(self) -> None:
         if self.tab == DEVICES and self.marked:
@@ -161,14 +166,30 @@ class Sending(Calibrating, Many):
         given = self.wattbench.host.store.settings.get("plug_profile")
         if given and Path(given).is_file():
             names = [(given, f"{Path(given).name}  (from the Flash pane)"), *names]
-        self.app.push_screen(PickDialog(title, names), picked)
+
+        def chosen(name: str | None) -> None:
+            if name != ANOTHER:
+                picked(name)
+                return
+            self._picked_profile = picked
+            self.edit("profile", "", hint="Path of a profile (.toml) or a template (.json).")
+
+        names.append((ANOTHER, "another file: type its path"))
+        self.app.push_screen(PickDialog(title, names), chosen)
+
+    def typed_profile(self, text: str) -> None:
+        """The path of a profile was typed; nothing typed leaves it."""
+        picked, self._picked_profile = self._picked_profile, None
+        if text.strip() and picked is not None:
+            picked(str(Path(text.strip()).expanduser()))
 
 
 def _profile_names(folder: Path) -> list[tuple[str, str]]:
-    """Profiles of the data folder, then the shipped ones."""
+    """Profiles and templates of the data folder, then the shipped ones."""
     found = []
     for where, word in ((folder, ""), (SHIPPED, "shipped")):
-        for path in sorted(where.glob("*.toml")) if where.is_dir() else ():
+        files = where.iterdir() if where.is_dir() else ()
+        for path in sorted(path for path in files if path.suffix in (".toml", ".json")):
             found.append((str(path), f"{path.name}  {word}".rstrip()))
     return found
 
