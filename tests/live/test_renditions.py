@@ -12,6 +12,7 @@ from tests.live.terminal import PATIENCE, Terminal, environment
 
 SGR = re.compile(rb"\x1b\[([\d;:]*)m")
 COLOURS = {*range(30, 39), *range(40, 49), *range(90, 98), *range(100, 108)}  # not 39 and 49
+PAGE_DOWN = "\x1b[6~"
 
 
 def colours_in(raw: bytes) -> set[bytes]:
@@ -115,8 +116,11 @@ def test_the_smallest_terminal_shows_whole_words(table: Table) -> None:
             app.keys("f")
             app.until("y  yes    n  no")
             app.keys("y")
-            app.until("Write this now?")
+            app.until("erase, write 0x011000")
             app.until("y  yes    n  no")
+            app.keys(PAGE_DOWN)
+            screen = app.until("Write this now?")
+            assert "y  yes    n  no" in screen
             app.keys("y")
             app.until("Did it start?")
             app.keys("y")

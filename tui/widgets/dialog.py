@@ -26,6 +26,7 @@ class Dialog(ModalScreen[T]):
     """A sheet over the lower part of the screen; a card in the middle where there is room."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (104, "-wide")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (24, "-high")]  # noqa: RUF012
 
 
 def letters(choices: tuple[Choice, ...]) -> dict[str, Choice]:
