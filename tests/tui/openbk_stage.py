@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from textual.events import Key
 
 from core.openbk.client import Client
 from core.openbk.read import Device, read_device
@@ -18,10 +19,11 @@ from core.profile.model import Mqtt, Names, Profile, Secret, Wifi
 from core.profile.toml_file import SHIPPED, load
 from core.sim.openbk_http import Served, serve_openbk
 from core.sim.openbk_options import OpenBkOptions, parse_trouble
-from tests.tui.stage import Stage, StageHost, staged
+from tests.tui.stage import PATIENCE, Stage, StageHost, staged
 from tui.panes.openbk import commands
 from tui.panes.openbk.front import OpenBkPane
 from tui.panes.openbk.link import News, Read
+from tui.panes.openbk.sections import TABS
 
 PLUG = "192.168.1.50"
 MAC = "A4:C1:38:5C:94:FA"
@@ -139,17 +141,26 @@ class BkStage:
 
     async def to(self, tab: str) -> str:
         """Go right to a section."""
-        while self.pane.tab != tab:
-            await self.press("right")
-        return self.stage.text
+        count = (TABS.index(tab) - TABS.index(self.pane.tab)) % len(TABS)
+        return await self._again("right", count, lambda: self.pane.tab == tab)
 
     async def at(self, path: str) -> str:
         """Put the cursor on a field."""
-        for _ in range(80):
-            if self.pane.key == path:
-                return self.stage.text
-            await self.press("down")
-        raise AssertionError(f"{path} is not in {self.pane.tab}")
+        keys = self.pane._keys()
+        here = keys.index(self.pane.key) if self.pane.key in keys else 0
+        count = keys.index(path) - here
+        key = "down" if count > 0 else "up"
+        return await self._again(key, abs(count), lambda: self.pane.key == path)
+
+    async def _again(self, key: str, count: int, there: Callable[[], bool]) -> str:
+        """The same key so many times, as a held key sends it."""
+        for _ in range(count):
+            self.stage.app.post_message(Key(key, None))
+        for _ in range(PATIENCE):
+            text = await self.stage.settled()
+            if there():
+                return text
+        raise AssertionError(f"{key} x {count} did not get there:\n{text}")
 
 
 @asynccontextmanager
