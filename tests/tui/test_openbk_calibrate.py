@@ -106,7 +106,7 @@ async def test_the_whole_procedure(tmp_path: Path) -> None:
         await bk.until("averaging the power")
         text = await bk.until("Result: Calibrate")
         row = next(line for line in bk.stage.lines if "current" in line and " A " in line)
-        assert row.split()[1:3] == ["4.322", "A"] and row.split()[-1] == "1"
+        assert row.split()[1:3] == ["4.322", "A"] and int(row.split()[-1]) <= 2
         for word in ("reference", "before", "after", "error", "tolerance", "uncertain", "tries",
                      "power factor in flash: 1.5 ->", "without load: 0.0 W, 0.000 A",
                      "second reading: voltage "):  # fmt: skip
