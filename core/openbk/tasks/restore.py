@@ -13,6 +13,8 @@ from core.openbk import faults, history, wire
 from core.openbk.client import Client, Connect
 from core.openbk.difference import complete
 from core.openbk.fleet import on_host
+from core.openbk.foreign import Origin
+from core.openbk.in_file import owner_of
 from core.openbk.lost import switching
 from core.openbk.read import Device, read_device
 from core.openbk.tasks.apply import ApplyOptions, apply
@@ -40,9 +42,11 @@ class RestoreOptions:
 async def restore(
     report: Reporter, options: RestoreOptions, *, connect: Connect, store: Store
 ) -> Result:
-    """Restore the configuration in a backup.  Result: as `apply`, or for `raw` the place.
+    """Restore the configuration in a backup.  Result: as `apply` with `left_out`, what did not
+    come back; for `raw` the place.
 
-    Raises OBK-FILE, OBK-CHIP and what applying raises.
+    One of another device is asked for by typing the MAC.  Raises OBK-FILE, OBK-CHIP and what
+    applying raises.
     """
     data = await asyncio.to_thread(read, options.backup)
     if options.raw:
@@ -50,11 +54,27 @@ async def restore(
             connect, options.host, lambda client: _raw(report, client, data, options, store)
         )
     profile = config_profile(data, options.backup.name)
-    return await apply(
+    report.phase("Read", 1, PHASES)
+    device = await on_host(connect, options.host, read_device)
+    origin = origin_of(data, options.backup, device.mac, device.profile)
+    left_out = origin.left_out(_factors_back(options))
+    for text in left_out:
+        report.warn("LEFT-OUT", text)
+    if origin.foreign:
+        await report.confirm(origin.question())
+    result = await apply(
         report,
         ApplyOptions(hosts=(options.host,), profile=profile),
         connect=connect,
         store=store,
+    )
+    return {**history.named_now(store, result, device.name), "left_out": left_out}
+
+
+def _factors_back(options: RestoreOptions) -> str:
+    return (
+        f"Put them back with `wattbench openbk export {options.backup} --out factors.toml` and "
+        f"`wattbench openbk calibrate {options.host} --factors factors.toml`."
     )
 
 
@@ -68,6 +88,13 @@ def config_place(data: bytes, name: str) -> Place:
             cause="It is a backup of the stock firmware, or of another kind of file.",
             next="Choose a backup that was made while OpenBeken ran.",
         ) from error
+
+
+def origin_of(data: bytes, backup: Path, mac: str, now: Profile) -> Origin:
+    """Whose configuration the bytes of `backup` are, beside the device that has `mac` and `now`.
+    Raises OBK-FILE."""
+    inside = config_place(data, backup.name).block.profile()
+    return Origin(backup.name, owner_of(data, backup.absolute()), mac, inside, now)
 
 
 def config_profile(data: bytes, name: str) -> Profile:
@@ -93,6 +120,9 @@ async def _raw(
         )
     sector = found.block.sector()
     report.phase("Ask", 2, PHASES)
+    origin = origin_of(data, options.backup, device.mac, device.profile)
+    if origin.foreign:
+        await report.confirm(origin.question())
     await report.confirm(
         Question(
             "raw-restore",
