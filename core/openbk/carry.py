@@ -16,6 +16,7 @@ from core.openbk.difference import Change, changes
 from core.openbk.plan import Plan
 from core.openbk.read import Device, read_device
 from core.openbk.standing import State
+from core.openbk.still import require_who
 
 SAVED_AFTER = 2.0
 """Seconds until a change in memory is in flash for sure (HTTP sheet 2, saving)."""
@@ -89,6 +90,8 @@ async def carry_out(
     finally:
         if there is not client:
             await there.close()
+    sent_to = "Everything was sent; what came of it cannot be read back here."
+    require_who(now.host, now.mac, now.chip, device, sent_to)
     require_equal(now, plan)
     return Applied(now.host, len(sent), plan.restarts, now)
 
@@ -102,7 +105,7 @@ def _half(host: str, plan: Plan, sent: list[str], failed: str, error: FaultError
     return faults.HALF(
         what=f"{host}: '{failed}' was not answered: {error.fault.what}",
         cause=error.fault.cause,
-        next="Run the same command again; it sends only what is missing.",
+        next="Do the same again; it sends only what is missing.",
         state=f"Sent: {', '.join(sent) or 'nothing'}. Not sent, or without an answer: "
         f"{', '.join(rest)}.",
         touched=Touched.PARTIAL if sent else Touched.UNKNOWN,
@@ -116,7 +119,7 @@ def _unread(host: str, error: FaultError) -> FaultError:
     return faults.HALF(
         what=f"{host} could not be read back: {error.fault.what}",
         cause=error.fault.cause,
-        next="Run the same command again; it reads the device and sends only what is missing.",
+        next="Do the same again; it reads the device and sends only what is missing.",
         state="Everything was sent; what came of it was not read back.",
         touched=Touched.COMPLETE,
     )

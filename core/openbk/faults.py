@@ -54,6 +54,13 @@ REFUSED = FaultKind(
     "was changed by that command. Commands of a metering driver exist only after the driver was "
     "started.",
 )
+RELAY_ON = FaultKind(
+    "OBK-RELAY-ON",
+    "Pins are not cleared while a relay is on",
+    "Clearing the roles of the pins acts at once and leaves the relay in any state. Nothing was "
+    "sent. Look what hangs on the plug, switch its relay off, then clear.",
+    exit=Exit.REFUSED,
+)
 UNREADABLE = FaultKind(
     "OBK-UNREADABLE",
     "The answer cannot be understood",
@@ -65,6 +72,14 @@ CHANGED = FaultKind(
     "The configuration changed meanwhile",
     "Between reading and applying somebody else changed the device. Nothing was sent. Read it "
     "again, look at the difference, then decide.",
+    exit=Exit.REFUSED,
+)
+OTHER_DEVICE = FaultKind(
+    "OBK-OTHER-DEVICE",
+    "Another device answers at this address",
+    "Since it was read the address was given to another device, or two plugs were exchanged. What "
+    "was planned is for the first one, so nothing is sent to the second. A router gives addresses "
+    "anew when devices restart; fix them there by MAC. Search again, then choose by the MAC.",
     exit=Exit.REFUSED,
 )
 WRONG_CHIP = FaultKind(

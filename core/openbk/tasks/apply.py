@@ -5,24 +5,27 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
-from core.events import Question
 from core.fault import FaultError, Touched
 from core.job import Reporter, Result
-from core.openbk import faults, history
+from core.openbk import history
 from core.openbk.carry import Applied, carry_out
-from core.openbk.client import Connect
-from core.openbk.difference import changes, complete
+from core.openbk.client import Client, Connect
 from core.openbk.fleet import PARALLEL, Outcome, each, fleet_result, on_host, require_any, warn_each
 from core.openbk.lost import switching
-from core.openbk.plan import Plan, plan_for
-from core.openbk.read import Device, read_device
+from core.openbk.plan import plan_for
+from core.openbk.prepared import Prepared, plan_lines, plan_question, relays_question
+from core.openbk.read import read_device
 from core.openbk.standing import Board, State, counted, differ, some
+from core.openbk.still import require_still, require_unchanged
+from core.openbk.twins import client_question, find_twins
+from core.openbk.waiting import BackAgain
 from core.profile.model import Profile
 from core.store.store import Store
 
-PHASES = 4
+PHASES = 5
 BREATH = 0.02
 """Seconds before each device of a fleet in which a stop of the job is honoured."""
 
@@ -30,21 +33,15 @@ BREATH = 0.02
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApplyOptions:
     """`expected` is the configuration that somebody looked at: if the device differs from it by
-    now, nothing is sent."""
+    now, nothing is sent.  `source` names the profile in the question; `taking_over` says that
+    somebody agreed already to give a device the names of another one."""
 
     hosts: tuple[str, ...]
     profile: Profile
     expected: Profile | None = None
     parallel: int = PARALLEL
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """One device as it was read, and what to send to it."""
-
-    host: str
-    device: Device
-    plan: Plan
+    source: str = ""
+    taking_over: bool = False
 
 
 async def diff(
@@ -58,7 +55,7 @@ async def diff(
     report.phase("Read", 1, 1)
     board = Board(report, options.hosts)
     outcomes = await _prepare(report, board, State.DIFFERS, options, connect, store)
-    _say_plans(report, outcomes)
+    await _say_plans(report, outcomes, store)
     rows = [
         Outcome(o.host, _diff_row(o.value) if o.value else None, o.fault, board.known(o.host))
         for o in outcomes
@@ -96,14 +93,16 @@ async def apply(
     require_any(outcomes)
     warn_each(report, outcomes)
     report.phase("Plan", 2, PHASES)
-    _say_plans(report, outcomes)
+    lines = await _say_plans(report, outcomes, store)
     todo = [o.value for o in outcomes if o.value is not None and not o.value.plan.empty]
     if todo:
-        await _ask(report, todo)
+        await _ask(report, outcomes, todo, lines, options, store)
+        if len(todo) == 1:  # with several, each is looked at right before its own turn
+            await on_host(connect, todo[0].host, partial(_still, todo[0]))
         await report.point_of_no_return("Some requests of the plan were sent; the log names them.")
-        report.phase("Send and read back", 3, PHASES)
+        report.phase("Send", 3, PHASES)
     finished = {o.host: o for o in await _send(report, board, todo, options, connect, store)}
-    report.phase("Report", 4, PHASES)
+    report.phase("Report", PHASES, PHASES)
     board.tell()
     rows = [_row(o, finished.get(o.host), board.known(o.host)) for o in outcomes]
     return fleet_result(rows, "are as the profile says", committed=report.committed)
@@ -141,63 +140,31 @@ async def _prepare(
     )
 
 
-def require_unchanged(device: Device, expected: Profile) -> None:
-    """Raise OBK-CHANGED when the device is no longer what somebody looked at."""
-    wrong = [
-        change.path
-        for change in changes(device.profile, complete(expected))
-        if change.path != "drivers" and not change.path.startswith("calibration.")
-    ]
-    if wrong:
-        raise faults.CHANGED(
-            what=f"{device.host} was changed since it was read: {some(wrong)}.",
-            cause="Somebody else configured it meanwhile.",
-            next="Read it again, then decide.",
-            command=("wattbench", "openbk", "show", device.host),
-        )
-
-
-def _say_plans(report: Reporter, outcomes: Sequence[Outcome[Prepared]]) -> None:
-    """Every plan whole; of devices that are treated alike, the first says it for all."""
-    lines: list[str] = []
-    alike: dict[tuple[str, ...], str] = {}
-    warned: dict[str, list[str]] = {}
-    for outcome in outcomes:
-        if outcome.value is None:
-            continue
-        device, plan = outcome.value.device, outcome.value.plan
-        who = f"{device.name} ({device.host}, {device.mac or 'no MAC'}, {device.chip}):"
-        found = tuple(plan.lines())
-        if found in alike:
-            lines.append(f"{who} the same as {alike[found]}")
-        else:
-            lines += [who, *(f"  {line}" for line in found or ("nothing to do",))]
-            alike[found] = device.name
-        for text in plan.warnings:
-            warned.setdefault(text, []).append(device.name)
-    for text, names in warned.items():
-        report.warn("PLAN", f"{some(names)}: {text}")
+async def _say_plans(
+    report: Reporter, outcomes: Sequence[Outcome[Prepared]], store: Store
+) -> list[str]:
+    """The plan of each device, and which of them could not be told apart any more."""
+    found = await find_twins([o.value for o in outcomes if o.value is not None], store)
+    lines = [*plan_lines(outcomes), *(f"! {twin.line}" for twin in found)]
     report.facts("plan", lines=lines)
+    return lines
 
 
-async def _ask(report: Reporter, todo: Sequence[Prepared]) -> None:
-    """Relays first, by name and once for all; then the plan."""
-    relays = [p for p in todo if p.plan.relays or (p.plan.restarts and p.device.relays)]
-    if relays:
-        count = sum(len(p.plan.relays or p.device.relays) for p in relays)
-        names = some([p.device.name for p in relays])
-        await report.confirm(
-            Question(
-                "relays-switch",
-                f"{count} relay{'s' * (count > 1)} may switch: {names}. What hangs on "
-                f"{'them' if count > 1 else 'it'}? Nothing that must not lose power, such as this "
-                "computer or its router?",
-            )
-        )
-    steps = sum(len(p.plan.steps) for p in todo)
-    await report.confirm(
-        Question("apply-plan", f"Send these requests ({steps}) to {counted(len(todo), 'device')}?")
-    )
+async def _ask(
+    report: Reporter,
+    outcomes: Sequence[Outcome[Prepared]],
+    todo: Sequence[Prepared],
+    lines: Sequence[str],
+    options: ApplyOptions,
+    store: Store,
+) -> None:
+    """The plan; then, by themselves, twins at the broker and what hangs on the relays."""
+    await report.confirm(plan_question(todo, lines, options.source))
+    found = await find_twins([o.value for o in outcomes if o.value is not None], store)
+    alike = None if options.taking_over else client_question(found, todo)
+    for question in (alike, relays_question(todo)):
+        if question is not None:
+            await report.confirm(question)
 
 
 async def _send(
@@ -210,6 +177,7 @@ async def _send(
 ) -> list[Outcome[Applied]]:
     total = sum(len(p.plan.steps) for p in todo)
     sent = 0
+    back = BackAgain(report, {p.host: p.plan.restarts for p in todo}, PHASES)
 
     async def one(prepared: Prepared) -> Applied:
         host = prepared.host
@@ -222,11 +190,17 @@ async def _send(
             report.progress(sent, total, "requests")
             board.put(host, State.SENDING, sent=mine)
 
-        with board.failing(host):
+        def staged(state: State) -> None:
+            board.put(host, state)
+            back.at(host, state)
+
+        with board.failing(host), back.ending(host):
             if len(todo) > 1:
                 await _stop_between(report, host)
             client = connect(host)
             try:
+                if len(todo) > 1:
+                    await _still(prepared, client)
                 with switching(store, prepared.device, prepared.plan.relays):
                     done = await carry_out(
                         client,
@@ -235,7 +209,7 @@ async def _send(
                         connect,
                         report=report,
                         say=say,
-                        stage=lambda state: board.put(host, state),
+                        stage=staged,
                     )
             finally:
                 await client.close()
@@ -245,6 +219,10 @@ async def _send(
         return done
 
     return await each(todo, lambda prepared: prepared.host, one, parallel=options.parallel)
+
+
+async def _still(prepared: Prepared, client: Client) -> None:
+    await require_still(client, prepared.device)
 
 
 async def _stop_between(report: Reporter, host: str) -> None:
@@ -272,7 +250,9 @@ def _row(
     device, plan = outcome.value.device, outcome.value.plan
     applied = done.value if done else None
     sent = applied.sent if applied else 0
-    proven = f"{counted(sent, 'request')} sent and read back"
+    read_back = some([change.path for change in plan.changes])
+    proven = f"{counted(sent, 'request')} sent and read back: {read_back}"
+    device = applied.device if applied else device
     return Outcome(
         outcome.host,
         {

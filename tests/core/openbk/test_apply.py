@@ -223,7 +223,7 @@ def test_lost_in_the_middle_of_a_plan_says_what_was_sent_and_goes_on_later(
 @virtual
 async def test_lost_while_reading_back_says_that_all_was_sent(tmp_path: Path) -> None:
     bench = bench_in(tmp_path)
-    async with plugged("path=/cfg_ping:reset@19+") as served:
+    async with plugged("path=/cfg_ping:reset@38+") as served:
         fault = fault_of(await applied(bench, served, Profile(mqtt=Mqtt("10.0.0.5"))))
         assert fault.code == "OBK-HALF-SENT" and fault.touched == "complete"
         assert fault.state.startswith("Everything was sent")
