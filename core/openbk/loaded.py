@@ -19,6 +19,7 @@ from core.openbk.lost import switching
 from core.openbk.metering import NOTHING, factors_of, reachable
 from core.openbk.read import Device, read_device
 from core.openbk.setting import Readings, Session
+from core.openbk.still import require_same
 from core.store.store import Store
 
 T = TypeVar("T")
@@ -96,6 +97,7 @@ async def under_load(
     A fault says what is set and what the relay is.  Raises OBK-NO-METER, OBK-UNSTABLE.
     """
     client, pace = session.client, session.pace
+    await require_same(client, session.device)
     with switching(store, session.device, (channel,)):
         before = await relay_on(client, channel)
         try:

@@ -19,6 +19,7 @@ from core.openbk.client import Client, Connect
 from core.openbk.fleet import on_host
 from core.openbk.lost import switching
 from core.openbk.read import Device, read_device
+from core.openbk.still import require_same
 from core.store.files import read
 from core.store.store import Store
 
@@ -64,6 +65,7 @@ async def _ota(
     before = await client.files()
     block = await client.raw("/api/fsblock") if before else b""
     await _ask(report, device, options.image.name, version)
+    await require_same(client, device)
     await report.point_of_no_return("An update was being sent; do not switch the plug off.")
     with switching(store, device, device.relays):
         report.phase("Send", 3, PHASES)

@@ -17,6 +17,7 @@ from core.openbk.foreign import Origin
 from core.openbk.in_file import owner_of
 from core.openbk.lost import switching
 from core.openbk.read import Device, read_device
+from core.openbk.still import require_same
 from core.openbk.tasks.apply import ApplyOptions, apply
 from core.profile.block import Block
 from core.profile.in_dump import Place, find
@@ -131,6 +132,7 @@ async def _raw(
             "the plug will lose power, too.",
         )
     )
+    await require_same(client, device)
     await report.point_of_no_return("The configuration sector may be half written.")
     report.phase("Write", 3, PHASES)
     with switching(store, device, device.relays):

@@ -11,6 +11,7 @@ from core.openbk.client import Client, Connect
 from core.openbk.fleet import on_host
 from core.openbk.lost import switching
 from core.openbk.read import read_device
+from core.openbk.still import require_same
 from core.store.store import Store
 
 
@@ -55,6 +56,7 @@ async def _switch(report: Reporter, client: Client, options: SwitchOptions, stor
             "nothing that may not start by itself?",
         )
     )
+    await require_same(client, device)
     await report.point_of_no_return("The relay may have been switched.")
     report.phase("Switch", 2, 2)
     with switching(store, device, (channel,)):
