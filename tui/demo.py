@@ -19,6 +19,7 @@ import tomli_w
 if TYPE_CHECKING:
     from core.link.ports import Port
     from core.radio.api import Backends
+    from core.store.settings import Settings
 
 
 def sim_names() -> list[str]:
@@ -35,6 +36,7 @@ class Demo:
         self.home = Path(tempfile.mkdtemp(prefix="wattbench-demo-"))
         self._ports: list[Port] = []
         self._remembered: dict[str, str] = {}
+        self.settings: Settings | None = None  # the program's, once it has opened them
         self.shared: dict[str, Any] = {}  # what one device lets another one see
         self._backends: Backends | None = None
         self._loop = asyncio.new_event_loop()
@@ -87,8 +89,18 @@ class Demo:
         )
 
     def remember(self, name: str, value: str) -> None:
-        """A choice that the bench opens with, such as which of its ports belongs to which pane."""
+        """A choice that the bench opens with, such as which of its ports belongs to which pane.
+
+        Later, when something on the bench changed, it is one of the program's settings at once.
+        """
         self._remembered[name] = value
+        if self.settings is not None:
+            self.settings.set(name, value)
+
+    def remembered(self, name: str) -> str:
+        """That choice as it is now, or nothing."""
+        before = self._remembered.get(name, "")
+        return before if self.settings is None else self.settings.get(name, before)
 
     def set_air(self, backends: Backends) -> None:
         """What the radio of the bench runs on; see `core.radio.api`."""

@@ -75,6 +75,8 @@ class Host:
             self.demo = Demo()
         home, self.home_note, owner = find_home(options.home, self.demo)
         self.store = Store(home, owner=owner)
+        if self.demo is not None:
+            self.demo.settings = self.store.settings
         self._people = False
         self.stopped_by: signal.Signals | None = None
         self.met_by_stop: set[str] = set()  # the jobs that ran when a signal came

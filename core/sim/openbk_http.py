@@ -169,9 +169,10 @@ class Served:
     async def open(self, port: int = 0) -> None:
         """Listen; the port stays the same over restarts.  Raises OSError."""
         self._server = await asyncio.start_server(
-            self._serve, self.address, port or self.port, backlog=16
-        )
+            self._serve, self.address, port or self.port, backlog=16, start_serving=False
+        )  # known before it listens, so that `stop` in between closes it
         self.port = self._server.sockets[0].getsockname()[1]
+        await self._server.start_serving()
 
     @property
     def host(self) -> str:

@@ -34,14 +34,16 @@ class Plug:
     program that took effect, `ignored` how many did not because of the protection;
     `register_writes` and `status_writes` are all writes to registers.  `burned` is True once
     anything asked the eFuse to be burned.  `on_vanish` is called when the adapter is pulled on
-    order; attaching again is plugging it back in.  `host_baud`, if given, says how fast the host
-    listens now; otherwise its last sent byte tells.
+    order; attaching again is plugging it back in.  `on_app` is called with True when the
+    application starts and with False when its power goes; `app_runs` is which of both it was.
+    `host_baud`, if given, says how fast the host listens now; otherwise its last sent byte tells.
     """
 
     def __init__(self, flash: bytes, options: PlugOptions = DEFAULT) -> None:
         self.options = options
         self.requests: Counter[str] = Counter()
         self.on_vanish: Callable[[], None] | None = None
+        self.on_app: Callable[[bool], None] | None = None
         self.host_baud: Callable[[], int] | None = None
         self.baud = BOOT_BAUD
         self.linked = False
@@ -58,6 +60,7 @@ class Plug:
         self._in = Incoming()
         self._out = Outgoing(self._deliver)
         self._listening = options.window is None or self._memory.blank
+        self.app_runs = not self._listening
         self._busy_until = 0.0
         self._host_baud = 0
         self._sent_stage = self._reply_stage = ""
@@ -186,6 +189,7 @@ class Plug:
         held = {"rts": rts, "dtr": dtr}.get(self.options.cen, False)
         if held and not self._held:
             self._pump_away()
+            self._app(False)
         elif self._held and not held:
             self.power_cycle()
         self._held = held
@@ -266,6 +270,7 @@ class Plug:
     def power_cycle(self) -> None:
         """Off and on again: 115200, nothing linked, the link window starts."""
         self._pump_away()
+        self._app(False)
         self.power_cycles += 1
         self.baud, self.linked, self._busy_until = BOOT_BAUD, False, 0.0
         for part in (self._orders, self._memory, self._rom):
@@ -293,7 +298,13 @@ class Plug:
         self._deframer.reset()
         self._timers.cancel("gap")
         self._memory.app_protects()
+        self._app(True)
         self._app_talks()
+
+    def _app(self, runs: bool) -> None:
+        before, self.app_runs = self.app_runs, runs
+        if self.on_app is not None and before != runs:
+            self.on_app(runs)
 
     def _lead_pulled(self) -> None:
         self._timers.cancel("lead")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import socket
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -13,13 +14,14 @@ from core.store.files import read
 
 if TYPE_CHECKING:
     from core.sim.openbk_options import OpenBkOptions
+    from core.sim.plug import Plug
     from tui.demo import Demo
 
 SECTOR = 0x1000
-APP = 0x11000
-MAC = bytes.fromhex("a4c1385c94fa")
-BOOT = 2.0
-"""Seconds without a change of the flash until the plug counts as restarted."""
+MAKER = bytes.fromhex("a4c1385c")
+"""How a simulated device's MAC begins."""
+SECOND = bytes.fromhex("a4c1385c94fb")
+"""The MAC of the device that is in use on the simulated bench."""
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -28,7 +30,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     add("--port", type=int, default=0, help="listen there; else on a free one")
     add("--address", default="127.0.0.1", help="of this computer")
     add("--chip", choices=("BK7231N", "BK7231T"), default="BK7231N")
-    add("--mac", default="a4:c1:38:5c:94:fa")
+    add("--mac", help="else one that is made from the port, so that no two devices share it")
     add("--config", type=Path, metavar="FILE",
         help="its configuration: a flash dump, a sector, or a profile (.toml)")  # fmt: skip
     add("--fresh", action="store_true", help="the firmware's defaults, no pins")
@@ -48,59 +50,51 @@ async def serve(
     """Be the device until `stopped`; `ready` gets its URL."""
     from core.sim.openbk_http import serve_openbk
 
-    served = await serve_openbk(_options(args), args.port)
+    port = args.port or _free_port(args.address)
+    mac = _mac(args.mac) if args.mac else MAKER + port.to_bytes(2)
+    served = await serve_openbk(_options(args, mac), port)
     ready(served.url)
     await stopped.wait()
     await served.close()
 
 
 async def join(demo: Demo) -> Callable[[], None]:
-    """Two devices on the simulated bench: one that is in use already, and the plug of the bench,
-    which comes up once OpenBeken was flashed, with the configuration that was flashed."""
+    """Another device on the simulated bench, one that is in use already."""
     from core.profile.toml_file import SHIPPED
-    from core.sim.openbk_http import Served, serve_openbk
-
-    options = _base("BK7231N", bytes.fromhex("a4c1385c94fb"))
-    options = replace(options, config=_config(SHIPPED / "lsc-3202087.toml", options))
-    first = await serve_openbk(options)
-    flashed = Served(_base("BK7231N", MAC))
-    await flashed.open()
-    flashed.stop_listening()  # only its port is taken; nobody is there yet
-    demo.remember("openbk_host", first.host)
-    demo.remember("openbk_hosts", f"{first.host} {flashed.host}")
-    waiting = asyncio.get_running_loop().create_task(_come_up(demo, flashed.port))
-
-    def leave() -> None:
-        first.stop()
-        waiting.cancel()
-
-    return leave
-
-
-async def _come_up(demo: Demo, port: int) -> None:
-    """Wait until the plug's flash holds OpenBeken and rests, then be that device."""
-    from core.bkimage import rf
-    from core.sim.firmware import openbeken_qio
-    from core.sim.openbk_device import CONFIG_AT
+    from core.sim.openbk_config import Config
     from core.sim.openbk_http import serve_openbk
 
-    wanted = openbeken_qio()[APP : APP + SECTOR]
-    before = b""
-    while True:
-        await asyncio.sleep(BOOT)
-        plug = demo.shared.get("plug")
-        now = b"" if plug is None else bytes(plug.flash[APP:])
-        if now[:SECTOR] == wanted and now == before:
-            break
-        before = now
-    at = CONFIG_AT["BK7231N"] - APP
-    mac = rf.mac_of(now[at - SECTOR : at]) or MAC
-    options = replace(_base("BK7231N", mac), config=now[at : at + SECTOR])
-    served = await serve_openbk(options, port)
-    try:
-        await asyncio.get_running_loop().create_future()
-    finally:
-        served.stop()
+    options = _base("BK7231N", SECOND)
+    config = Config(_config(SHIPPED / "lsc-3202087.toml", options), SECOND, "BK7231N")
+    config.put("names.short", "second-device")
+    config.put("names.long", "Second device of the demo")
+    config.put("mqtt.client", f"second-{SECOND[3:].hex()}")
+    served = await serve_openbk(replace(options, config=config.sector()))
+    demo.remember("openbk_host", served.host)
+    demo.remember("openbk_hosts", served.host)
+    return served.stop
+
+
+async def on_network(demo: Demo, plug: Plug) -> Callable[[], None]:
+    """Let the bench's plug be on the network while it runs an OpenBeken.
+
+    The pane opens on it then, and a search names it first; it is told so through the settings.
+    """
+    from core.sim.openbk_plug import PlugOnNetwork
+
+    other = demo.remembered("openbk_host")
+
+    def changed(there: bool) -> None:
+        if there:
+            demo.remember("openbk_host", network.host)
+        elif demo.remembered("openbk_host") == network.host:
+            demo.remember("openbk_host", other)
+
+    network = PlugOnNetwork(plug, _base("BK7231N", plug.options.efuse[24:30]), changed)
+    await network.start()
+    demo.shared["plug_network"] = network
+    demo.remember("openbk_hosts", f"{network.host} {other}")
+    return network.stop
 
 
 def _base(chip: str, mac: bytes) -> OpenBkOptions:
@@ -110,12 +104,21 @@ def _base(chip: str, mac: bytes) -> OpenBkOptions:
     return OpenBkOptions(chip=chip, mac=mac, latency=0.02, load=Load(watts=1000.0, jitter=0.01))
 
 
-def _options(args: argparse.Namespace) -> OpenBkOptions:
+def _mac(text: str) -> bytes:
+    return bytes.fromhex(text.replace(":", "").replace("-", ""))
+
+
+def _free_port(address: str) -> int:
+    """One that nobody listens on; the device's MAC is made from it before it listens."""
+    with socket.create_server((address, 0)) as taken:
+        return int(taken.getsockname()[1])
+
+
+def _options(args: argparse.Namespace, mac: bytes) -> OpenBkOptions:
     from core.profile.toml_file import SHIPPED
     from core.sim.openbk_meter import Load
     from core.sim.openbk_options import parse_trouble
 
-    mac = bytes.fromhex(args.mac.replace(":", "").replace("-", ""))
     options = replace(
         _base(args.chip, mac),
         ip=args.address,

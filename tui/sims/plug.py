@@ -68,11 +68,13 @@ async def serve(
 async def join(demo: Demo) -> Callable[[], None]:
     """Put a plug on the simulated bench, and an image to flash; returns what unplugs it.
 
-    Its reset lead is pulled by a helper a moment after the link is tried.
+    Its reset lead is pulled by a helper a moment after the link is tried.  While it runs an
+    OpenBeken it is on the network of the bench.
     """
     from core.sim.firmware import openbeken_qio, stock_n
     from core.sim.plug_options import DEFAULT
     from core.sim.serve import serve_plug
+    from tui.sims.openbk import on_network
 
     Files().write(demo.home / "firmware" / IMAGE, openbeken_qio())
     options = replace(DEFAULT, window=0.005, power_cycle_after=1.5)
@@ -81,7 +83,13 @@ async def join(demo: Demo) -> Callable[[], None]:
     demo.add_port(port.path, "simulated plug (BK7231N)")
     demo.remember("plug_port", port.path)
     demo.remember("plug_image", str(demo.home / "firmware" / IMAGE))
-    return port.unplug
+    leave = await on_network(demo, plug)
+
+    def unplug() -> None:
+        leave()
+        port.unplug()
+
+    return unplug
 
 
 def _load(path: Path) -> bytes:
