@@ -34,6 +34,7 @@ class Done(NamedTuple):
 Run = Callable[..., Done]
 ROOT = Path(__file__).parents[2]
 LOOK = wifi_tools.look
+MAC = "A4:C1:38:5C:94:FA"
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +43,7 @@ def device() -> Iterator[str]:
     with ExitStack() as stack:
         process = stack.enter_context(
             subprocess.Popen(
-                [sys.executable, "-m", "tui", "sim", "openbk", "--latency", "0"],
+                [sys.executable, "-m", "tui", "sim", "openbk", "--latency", "0", "--mac", MAC],
                 cwd=ROOT,
                 stdout=subprocess.PIPE,
                 text=True,
