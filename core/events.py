@@ -12,6 +12,13 @@ from typing import Any, ClassVar
 from core.fault import Fault
 
 
+class Private(str):
+    """A value, or a whole line, with a secret in it that somebody asked for: shown to whoever
+    listens, never written into a journal."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
     """One answer to a question: what is sent back, and what is read."""

@@ -12,13 +12,30 @@ import json
 import os
 import queue
 import threading
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from core.events import Event, Phase, Progress
+from core.events import Event, Phase, Private, Progress
 from core.fault import FaultError
+from core.job import HIDDEN
 from core.store.files import Files, disk, disk_fault
 
 _Item = tuple[str, object]
+
+
+def without_private(value: Any) -> Any:
+    """The same with every `Private` text left out, however deep it stands."""
+    if isinstance(value, Private):
+        return HIDDEN
+    if isinstance(value, Mapping):
+        return {
+            HIDDEN if isinstance(key, Private) else key: without_private(item)
+            for key, item in value.items()
+        }
+    if isinstance(value, list | tuple | set | frozenset):
+        return [without_private(item) for item in value]
+    return value
 
 
 class Journal:
@@ -40,7 +57,8 @@ class Journal:
             if event.t - self._last_progress < 1.0:
                 return
             self._last_progress = event.t
-        line = json.dumps(event.to_json(), ensure_ascii=False, default=str, skipkeys=True)
+        known = without_private(event.to_json())
+        line = json.dumps(known, ensure_ascii=False, default=str, skipkeys=True)
         self._queue.put(("line", line))
         if isinstance(event.body, Phase):
             self._queue.put(("sync", None))

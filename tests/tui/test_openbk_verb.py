@@ -105,6 +105,25 @@ def test_export_is_only_the_file_and_applies_to_nothing(
     assert as_json["text"] == done.stdout
 
 
+def test_what_is_revealed_is_printed_and_in_no_journal(
+    device: str, run: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "secret.toml").write_text('[mqtt]\npassword = { secret = "broker" }\n')
+    (tmp_path / "keys.toml").write_text('[secrets]\nbroker = "tief-4711"\n')
+    applied = run("apply", device, "--profile", str(tmp_path / "secret.toml"), "-y")
+    assert applied.returncode == 0, applied.stderr
+    (tmp_path / "keys.toml").unlink()
+    for words in (("show", device), ("show", device, "127.0.0.1:1"), ("export", device)):
+        for json_out in (False, True):
+            done = run(*words, "--reveal", json_out=json_out)
+            assert "tief-4711" in done.stdout, words
+    kept = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert any(path.name == "journal.jsonl" for path in kept)
+    clear = [path for path in kept if b"tief-4711" in path.read_bytes()]
+    # the history goes back to an old configuration, so its private file has the passwords
+    assert {path.parent.name for path in clear} == {"devices"}
+
+
 def test_diff_apply_and_the_exit_codes(device: str, run: Run, tmp_path: Path) -> None:
     profile = tmp_path / "more.toml"
     profile.write_text(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from core.events import Private
 from core.job import Reporter, Result
 from core.meter import adverts, models, ota, scale
 from core.meter.reach import Reach
@@ -48,7 +49,8 @@ async def _key(here: Visit, options: ShowOptions, store: Store) -> dict[str, obj
     if options.keep_key:
         store.keys.set_bind_key(here.address, key)
         here.report.note("METER-KEY", "The module's key is stored: its values are readable now.")
-    return {"key_stored": options.keep_key, **({"key": key.hex()} if options.reveal else {})}
+    shown = {"key": Private(key.hex())} if options.reveal else {}
+    return {"key_stored": options.keep_key, **shown}
 
 
 async def texts(here: Visit, timeout: float = 5.0) -> None:

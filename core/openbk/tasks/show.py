@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from core.events import Private
 from core.job import Reporter, Result
 from core.openbk import history
 from core.openbk.client import Connect
@@ -13,7 +14,7 @@ from core.openbk.difference import changes, complete, shown, without_defaults
 from core.openbk.fleet import PARALLEL, Outcome, each, fleet_result, on_host, warn_each
 from core.openbk.read import Device, read_device
 from core.profile import script, template
-from core.profile.model import Profile, flat
+from core.profile.model import Profile, Secret, flat
 from core.profile.secrets import secret_paths
 from core.profile.toml_file import dump
 from core.store.store import Store
@@ -72,10 +73,11 @@ async def export(
     async def one(host: str) -> Result:
         device = await on_host(connect, host, read_device)
         await history.keep(store, device, "read")
+        text = FORMS[form](without_defaults(device.profile), reveal)
         return {
             "summary": f"{device.name}: configuration exported",
             "mac": device.mac,
-            "text": FORMS[form](without_defaults(device.profile), reveal),
+            "text": text if not reveal else Private(text),
             "left_out": [] if reveal and form == "profile" else secret_paths(device.profile),
         }
 
@@ -117,7 +119,7 @@ def described(device: Device, *, reveal: bool = False) -> dict[str, Any]:
         "running": list(device.state.drivers),
         "readings": dict(device.state.readings),
         "profile": {
-            path: shown(value, reveal=reveal) for path, value in flat(device.profile).items()
+            path: _shown(value, reveal=reveal) for path, value in flat(device.profile).items()
         },
         "notes": list(device.notes),
     }
@@ -136,5 +138,11 @@ def lines_of(device: Device, found: dict[str, Any]) -> list[str]:
             alias = device.aliases.get(int(key), "")
             lines.append(f"P{key:<3} {alias:<14} {text}")
         elif text != "(empty)":
-            lines.append(f"{path:<19} {text}")
+            line = f"{path:<19} {text}"
+            lines.append(Private(line) if isinstance(text, Private) else line)
     return lines
+
+
+def _shown(value: Any, *, reveal: bool) -> str:
+    text = shown(value, reveal=reveal)
+    return Private(text) if reveal and isinstance(value, Secret) and value.value else text

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from core.events import Event, Warned
+from core.events import Event, Private, Warned
 from core.job import Job
 from core.meter import adverts
 from core.meter.tasks.show import ShowOptions, show
@@ -52,6 +52,7 @@ async def test_the_key_is_read_from_the_module_and_stored(tmp_path: Path) -> Non
         assert b.store.keys.bind_key(MAC) == KEY and "key" not in found
         found = await b.result(show, replace(HERE, reveal=True))
         assert found["key"] == KEY.hex()
+        assert isinstance(found["key"], Private)  # which no journal keeps
 
 
 @virtual

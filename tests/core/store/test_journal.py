@@ -18,8 +18,10 @@ from core.events import (
     Finished,
     Note,
     Phase,
+    Private,
     Progress,
 )
+from core.job import HIDDEN
 from core.store import journal as journal_module
 from core.store.files import Files
 from core.store.journal import Journal
@@ -41,6 +43,21 @@ async def test_what_was_recorded_is_in_the_file_after_sync(tmp_path: Path) -> No
     assert [e["text"] for e in lines_of(journal.path)] == ["line 0", "line 1", "line 2"]
     journal.close()
     journal.close()
+
+
+async def test_what_is_private_is_not_written_however_deep_it_stands(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal.jsonl", Files())
+    values = {"a": Private("hunter2"), "b": [{"c": (Private("x hunter2"), "plain")}], "d": None}
+    event = at(0, Facts("device", values))
+    journal.record(event)
+    journal.record(at(1, Finished({"text": Private("hunter2")})))
+    await journal.sync()
+    journal.close()
+    assert b"hunter2" not in journal.path.read_bytes()
+    first, last = lines_of(journal.path)
+    assert first["values"] == {"a": HIDDEN, "b": [{"c": [HIDDEN, "plain"]}], "d": None}
+    assert last["text"] == HIDDEN
+    assert "hunter2" in json.dumps(event.to_json())  # who listens gets it
 
 
 async def test_sync_returns_only_after_fsync(
