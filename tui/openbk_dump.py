@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 from pathlib import Path
 
 from core.fault import Exit
@@ -10,7 +11,7 @@ from core.openbk import in_file
 from core.openbk.difference import Change
 from core.profile.model import Profile
 from core.profile.secrets import filled, needed
-from core.store.files import Files, read, require_new
+from core.store.files import Files, read
 from tui.lines import Bench
 from tui.openbk_works import find_profile
 
@@ -42,9 +43,8 @@ def run_on_dump(args: argparse.Namespace, bench: Bench, path: Path) -> int:
         bench.out.result({"exit": Exit.USAGE})
         return Exit.USAGE
     made = in_file.apply(data, profile, mac)
-    require_new(args.out)
-    Files().write(args.out, made)
-    return _say(bench, changes, Exit.DONE)
+    kept = in_file.keep_as(bench.host.store, path, made, args.out)
+    return _say(bench, changes, Exit.DONE, str(asyncio.run(kept)))
 
 
 def _profile(bench: Bench, name: str) -> Profile:
@@ -53,7 +53,10 @@ def _profile(bench: Bench, name: str) -> Profile:
     return filled(profile, {name: value for name, value in known.items() if value is not None})
 
 
-def _say(bench: Bench, changes: list[Change], code: int) -> int:
+def _say(bench: Bench, changes: list[Change], code: int, out: str = "") -> int:
+    """The differences, and the file `out` that was written with them."""
     lines = [change.line() for change in changes] or ["no change"]
-    bench.out.result({"changes": [change.to_json() for change in changes], "exit": code}, lines)
+    lines += [f"Written: {out}"] if out else []
+    values = {"changes": [change.to_json() for change in changes], "exit": code}
+    bench.out.result(values | ({"out": out} if out else {}), lines)
     return code

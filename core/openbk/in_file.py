@@ -23,12 +23,14 @@ from core.profile.in_dump import Place, edited, find, holder, require_chip
 from core.profile.model import POWER_UP, Channel, Profile, flat, for_mac
 from core.profile.tables import RELAYS
 from core.profile.toml_file import dump
-from core.store.backups import SidecarFacts
+from core.store.backups import Part, SidecarFacts
 from core.store.clock import stamp
-from core.store.files import free
+from core.store.files import free, require_new
 from core.store.store import Store
 
 MAC_AT, MAC_SIZE = 0x2D8, 6
+RECORD = ".toml"
+"""What the name of a record ends in."""
 
 
 def configuration(data: bytes) -> Profile:
@@ -85,15 +87,33 @@ async def keep(store: Store, source: Path, data: bytes) -> Path:
         path = free(folder / name)
         await asyncio.to_thread(store.files.write, path, data)
         return path
-    info, mac = await asyncio.to_thread(judge.examine, data), owner_of(data, source)
-    part = store.backups.begin(mac or None, chip, len(data))
+    part = store.backups.begin(owner_of(data, source) or None, chip, len(data))
+    return await _recorded(part, source, data)
+
+
+async def keep_as(store: Store, source: Path, data: bytes, path: Path) -> Path:
+    """Keep it under a name of its own, with the same record; a sector has none.
+
+    Raises STORE-EXISTS where the file or its record is, and other STORE-*.
+    """
+    require_new(path)
+    if len(data) <= SECTOR:
+        await asyncio.to_thread(store.files.write, path, data)
+        return path
+    require_new(path.with_suffix(RECORD))
+    return await _recorded(Part(path, len(data), store.files, store.now), source, data)
+
+
+async def _recorded(part: Part, source: Path, data: bytes) -> Path:
+    """Write all of it with a record that says where it is from, or leave nothing behind."""
     try:
+        info = await asyncio.to_thread(judge.examine, data)
         await part.write(0, data)
         made = await part.finish(
             SidecarFacts(
-                chip=chip,
+                chip=find(data).chip,
                 flash_id="",
-                mac=mac,
+                mac=owner_of(data, source),
                 size=len(data),
                 true=False,
                 whole=info.whole,

@@ -151,6 +151,8 @@ def verdict(opened: Opened, seen: Survey, *, thorough: bool = False) -> Health:
         notes.append("No record beside it: that it equals the chip is not proven.")
     elif not opened.record.facts.true:
         reasons.append("Its bytes were not proven by the chip's checksum.")
+        told = opened.record.facts.reasons
+        reasons += [f"It was {text}." for text in told if text.startswith("edited: ")]
     else:
         notes.append("Every byte was proven by the chip's own checksum when it was read.")
     if opened.path.suffix == ".part":
