@@ -153,8 +153,9 @@ def apply_work(
     *,
     only_diff: bool = False,
     expected: Profile | None = None,
+    source: str = "",
 ) -> Work:
-    """Compare devices with a profile, or make them so."""
+    """Compare devices with a profile, or make them so; `source` names it in the question."""
 
     async def task(report: Reporter, tools: Tools) -> Result:
         from core.openbk.secrets import resolved
@@ -162,7 +163,10 @@ def apply_work(
 
         keys = tools.store.keys
         options = ApplyOptions(
-            hosts=hosts, profile=await resolved(report, profile, keys.secret), expected=expected
+            hosts=hosts,
+            profile=await resolved(report, profile, keys.secret),
+            expected=expected,
+            source=source,
         )
         run = diff if only_diff else apply
         return await run(report, options, connect=connect, store=tools.store)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from core.events import Choice, Question
 from core.fault import FaultError
 from core.openbk import faults
 from core.openbk.read import Device
@@ -16,6 +17,18 @@ from core.store.store import Store
 
 MARK = "relay_may_be_off"
 _LOST = (faults.HALF.code, faults.GONE.code, faults.SILENT.code)
+
+MAY_LOSE = (Choice("yes", "yes, they may lose power"), Choice("no", "no, or not sure"))
+
+
+def may_switch(key: str, what: str, relays: int = 1) -> Question:
+    """The question before a relay may switch; `what` is the sentence that says which and why.
+
+    It can be answered safely by who does not know: only a yes goes on (rulings O1).
+    """
+    they = "Do they feed" if relays > 1 else "Does it feed"
+    text = f"{what} {they} only things that may lose power: no computer, no router?"
+    return Question(key, text, MAY_LOSE)
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from core.openbk.prepared import Prepared, plan_lines, plan_question, relays_que
 from core.openbk.read import read_device
 from core.openbk.standing import Board, State, counted, differ, some
 from core.openbk.still import require_still, require_unchanged
-from core.openbk.twins import client_question, find_twins
+from core.openbk.twins import Twins, client_question, find_twins
 from core.openbk.waiting import BackAgain
 from core.profile.model import Profile
 from core.store.store import Store
@@ -93,10 +93,14 @@ async def apply(
     require_any(outcomes)
     warn_each(report, outcomes)
     report.phase("Plan", 2, PHASES)
-    lines = await _say_plans(report, outcomes, store)
+    lines, alike = await _say_plans(report, outcomes, store)
     todo = [o.value for o in outcomes if o.value is not None and not o.value.plan.empty]
     if todo:
-        await _ask(report, outcomes, todo, lines, options, store)
+        await report.confirm(plan_question(todo, lines, options.source))
+        client = None if options.taking_over else client_question(alike, todo)
+        for question in (client, relays_question(todo)):
+            if question is not None:
+                await report.confirm(question)
         if len(todo) == 1:  # with several, each is looked at right before its own turn
             await on_host(connect, todo[0].host, partial(_still, todo[0]))
         await report.point_of_no_return("Some requests of the plan were sent; the log names them.")
@@ -142,29 +146,12 @@ async def _prepare(
 
 async def _say_plans(
     report: Reporter, outcomes: Sequence[Outcome[Prepared]], store: Store
-) -> list[str]:
+) -> tuple[list[str], list[Twins]]:
     """The plan of each device, and which of them could not be told apart any more."""
     found = await find_twins([o.value for o in outcomes if o.value is not None], store)
     lines = [*plan_lines(outcomes), *(f"! {twin.line}" for twin in found)]
     report.facts("plan", lines=lines)
-    return lines
-
-
-async def _ask(
-    report: Reporter,
-    outcomes: Sequence[Outcome[Prepared]],
-    todo: Sequence[Prepared],
-    lines: Sequence[str],
-    options: ApplyOptions,
-    store: Store,
-) -> None:
-    """The plan; then, by themselves, twins at the broker and what hangs on the relays."""
-    await report.confirm(plan_question(todo, lines, options.source))
-    found = await find_twins([o.value for o in outcomes if o.value is not None], store)
-    alike = None if options.taking_over else client_question(found, todo)
-    for question in (alike, relays_question(todo)):
-        if question is not None:
-            await report.confirm(question)
+    return lines, found
 
 
 async def _send(

@@ -65,7 +65,7 @@ async def restore(
         await report.confirm(origin.question())
     result = await apply(
         report,
-        ApplyOptions(hosts=(options.host,), profile=profile),
+        ApplyOptions(hosts=(options.host,), profile=profile, taking_over=origin.foreign),
         connect=connect,
         store=store,
     )
