@@ -15,6 +15,7 @@ from textual.filter import LineFilter, NoColor
 from core.fault import FaultError
 from tui.actions import APP_ACTIONS, PaneInfo, panes
 from tui.driver import ThinDriver
+from tui.harmless import Harmless
 from tui.host import Host
 from tui.look import BENCH, MONO, PlainText, glyphs, theme_name
 from tui.mailbox import Mailbox
@@ -61,7 +62,7 @@ class WattbenchApp(TurnsApp[None]):
                     or os.environ.get("LANG") or "C").upper()  # fmt: skip
         plain = host.options.ascii or not ("UTF-8" in encoding or "UTF8" in encoding)
         self.glyphs = glyphs(ascii_only=plain)
-        self._last: list[LineFilter] = [PlainText()] if plain else []
+        self._last: list[LineFilter] = [Harmless(), *([PlainText()] if plain else [])]
         if host.options.mono or os.environ.get("NO_COLOR"):
             self._last.append(NoColor())
         for pane in self.panes:

@@ -15,6 +15,7 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input
 
+from tui.widgets.entry import Entry
 from tui.widgets.prose import fit, fit_end
 
 
@@ -108,7 +109,7 @@ class Form(Vertical):
 
     def compose(self) -> ComposeResult:
         yield self._rows
-        line = Input(id="edit", select_on_focus=False, compact=True)
+        line = Entry(id="edit", select_on_focus=False, compact=True)
         line.cursor_blink = False
         line.display = False
         yield line

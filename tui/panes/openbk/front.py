@@ -24,6 +24,7 @@ from tui.panes.openbk.sheet import Sheet
 from tui.panes.openbk.standings import Fleet, as_shown
 from tui.panes.openbk.table import SheetTable
 from tui.text import clean, duration
+from tui.widgets.entry import Entry
 from tui.widgets.fault_card import FaultCard
 from tui.widgets.live_lines import Line as Painted
 from tui.widgets.prose import fit, fold
@@ -84,7 +85,7 @@ class OpenBkPane(Editing, Saying):
         with ContentSwitcher(id="body", initial="sheet"):
             yield SheetTable("sheet", self._paint)
             yield FaultCard()
-        yield Input(id="edit", select_on_focus=False, compact=True)
+        yield Entry(id="edit", select_on_focus=False, compact=True)
         yield Line("note")
         yield Line("log")
 
