@@ -145,6 +145,13 @@ OLD_VERSION = FaultKind(
     "*), which frees memory, and try once more; if it stays so, update over the serial line. The "
     "configuration is untouched.",
 )
+UNPROVEN = FaultKind(
+    "OBK-UNPROVEN",
+    "The update cannot be proven",
+    "The device runs the same version and build before and after, because the file holds what ran "
+    "already. Every byte of the update was read back, and the device restarted; whether its boot "
+    "loader took the new copy cannot be told from outside.",
+)
 NO_METER = FaultKind(
     "OBK-NO-METER",
     "The device does not measure",

@@ -1,4 +1,5 @@
-"""Update the firmware over HTTP: checked before, sent once and whole, proven by the version."""
+"""Update the firmware over HTTP: checked before, sent once and whole, read back before the
+restart, proven by what runs after it."""
 
 from __future__ import annotations
 
@@ -7,25 +8,77 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.bkimage import rbl
 from core.bkimage.faults import OTA as not_for_the_wire
+from core.bkimage.flashmap import CHIPS
 from core.bkimage.image import Image, Kind
 from core.bkimage.image import identify as judge
 from core.events import Question
 from core.fault import FaultError, Touched
 from core.job import Reporter, Result
 from core.openbk import faults, history, wire
-from core.openbk.carry import wait_back
-from core.openbk.client import Client, Connect
+from core.openbk.carry import restarted, wait_back
+from core.openbk.client import UPLOAD_TIMEOUT, Client, Connect
 from core.openbk.fleet import on_host
+from core.openbk.kept_files import Kept, keep, put_back, put_left_back, saying
 from core.openbk.lost import switching
 from core.openbk.read import Device, read_device
 from core.openbk.still import require_same
+from core.openbk.tasks.backup import read_piece
 from core.store.files import read
 from core.store.store import Store
 
-PHASES = 6
-LFS_SIZE = 0x8000
+PHASES = 7
+RESTART_TRIES = 3
+RESTART_WITHIN = 15.0
+POLL = 1.0
+PIECE = 0x1000
 NAME = re.compile(r"Open(BK7231[A-Z]+)_([0-9A-Za-z._]+)\.rbl")
+
+VERSION = re.compile(r"\d+\.\d+\.\d{2,}")
+"""As OpenBeken numbers itself; packaging tools put other things into the header, too."""
+
+
+def says(text: str, version: str) -> bool:
+    """True when a name like 1.18.300 or ALT_1.18.300 names that version."""
+    return bool(version) and version in (text, *text.split("_"))
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """An update file: the version in its `name`, and `inside` in its header; either may be
+    empty."""
+
+    name: str
+    named: str
+    inside: str
+
+    @property
+    def versions(self) -> list[str]:
+        return list(dict.fromkeys(v for v in (self.named, self.inside) if v))
+
+    @property
+    def title(self) -> str:
+        """The version as the question says it."""
+        if self.named and self.inside and not says(self.named, self.inside):
+            return f"{self.named} by its name, {self.inside} by its content"
+        return self.named or self.inside or self.name
+
+    def says(self, version: str) -> bool:
+        """True when name or content name that version."""
+        return any(says(text, version) for text in self.versions)
+
+    def warn(self, report: Reporter) -> None:
+        """What about the file deserves a second look."""
+        if not self.named:
+            report.warn(
+                "OTA-NAME", "The file's name does not say chip and version; check its source."
+            )
+        elif self.inside and not says(self.named, self.inside):
+            report.warn(
+                "OTA-NAME",
+                f"The file is named {self.named}, and its content says {self.inside}.",
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,9 +90,11 @@ class OtaOptions:
 
 
 async def ota(report: Reporter, options: OtaOptions, *, connect: Connect, store: Store) -> Result:
-    """Update one device.  Result: `before` and `after` version, `files` put back.
+    """Update one device.  Result: `before` and `after` version, the `proof` in words, `files`
+    True when there were files and they were read back equal.
 
-    Raises OBK-FILE, OBK-CHIP, OBK-SHORT, OBK-NOT-BACK, OBK-OLD-VERSION.
+    Raises OBK-FILE, OBK-CHIP, OBK-SHORT, OBK-NOT-BACK, OBK-OLD-VERSION, OBK-UNPROVEN,
+    OBK-DIFFERS.
     """
     data = await asyncio.to_thread(read, options.image)
     return await on_host(
@@ -58,43 +113,183 @@ async def _ota(
     report.phase("Read", 1, PHASES)
     device = await read_device(client)
     await history.keep(store, device, "before")
-    version = await asyncio.to_thread(require_fitting, options.image.name, data, device.chip)
-    if not version:
-        report.warn("OTA-NAME", "The file's name does not say chip and version; check its source.")
+    image = await asyncio.to_thread(require_fitting, options.image.name, data, device.chip)
+    image.warn(report)
     report.phase("Save the files", 2, PHASES)
-    before = await client.files()
-    block = await client.raw("/api/fsblock") if before else b""
-    await _ask(report, device, options.image.name, version)
+    if await put_left_back(report, client, device, store) and image.says(device.info.version):
+        return _only_files(device)
+    await _ask(report, device, image)
     await require_same(client, device)
-    await report.point_of_no_return("An update was being sent; do not switch the plug off.")
+    kept = await keep(store, client, device, report.job_id)
+    sending = "An update was being sent; do not switch the plug off."
+    await report.point_of_no_return(f"{sending} {kept.where}" if kept else sending)
     with switching(store, device, device.relays):
-        report.phase("Send", 3, PHASES)
-        await _send(report, client, data)
-        report.phase("Restart", 4, PHASES)
-        asked = asyncio.get_running_loop().time()
-        await client.reboot()
-        there = await report.waiting(wait_back(client, device, asked, connect, moves=False))
+        with saying(kept):
+            await _send(report, client, device, data)
+            there = await _restart(report, client, device, connect, kept)
         try:
-            report.phase("Put the files back", 5, PHASES)
-            files = await _put_back(report, there, before, block)
-            report.phase("Check", 6, PHASES)
+            report.phase("Put the files back", 6, PHASES)
+            if kept is not None:
+                with saying(kept):
+                    await put_back(there, kept)
+                await kept.forget()
+            report.phase("Check", 7, PHASES)
             now = await there.info()
         finally:
             if there is not client:
                 await there.close()
-    if now.version == device.info.version and version != device.info.version:
-        raise _old_version(device)
+    proof = proven(report, device, now, image)
     return {
-        "summary": f"{device.name}: {device.info.version} -> {now.version}",
+        "summary": f"{device.name}: {device.info.version} -> {now.version}, {proof}",
         "mac": device.mac,
         "before": device.info.version,
         "after": now.version,
-        "files": files,
+        "proof": proof,
+        "files": kept is not None,
     }
 
 
-def require_fitting(name: str, data: bytes, chip: str) -> str:
-    """The version in the file's name, or nothing.  Raises OBK-FILE, OBK-CHIP."""
+def _only_files(device: Device) -> Result:
+    version = device.info.version
+    return {
+        "summary": f"{device.name}: files put back; it runs {version} already, nothing was sent",
+        "mac": device.mac,
+        "before": version,
+        "after": version,
+        "proof": "the files were read back equal",
+        "files": True,
+    }
+
+
+async def _ask(report: Reporter, device: Device, image: Update) -> None:
+    again = (
+        "It runs this version already, so the version cannot show whether the update was taken. "
+        if image.says(device.info.version)
+        else ""
+    )
+    await report.confirm(
+        Question(
+            "ota",
+            f"Update {device.name} ({device.mac}) from {device.info.version} to {image.title}? "
+            f"{again}Its relay switches while it restarts. What hangs on it? Nothing that must not "
+            "lose power, such as this computer or its router. Do not switch the plug off "
+            "meanwhile.",
+        )
+    )
+
+
+async def _send(report: Reporter, client: Client, device: Device, data: bytes) -> None:
+    """Upload, and read every byte of it back before anything restarts."""
+    report.phase("Send", 3, PHASES)
+    waiting: list[asyncio.Task[None]] = []
+
+    def sent(done: int, total: int) -> None:
+        report.progress(done, total)
+        if done == total and not waiting:
+            waiting.append(asyncio.ensure_future(_writing(report)))
+
+    try:
+        taken = await client.upload("/api/ota", data, sent)
+    except FaultError as error:
+        raise _not_complete(f"The upload was not answered: {error.fault.what}") from error
+    finally:
+        for task in waiting:
+            task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+    if taken != len(data):
+        raise _not_complete(f"{client.host} took {taken} of {len(data)} bytes of the update.")
+    report.phase("Read it back", 4, PHASES)
+    start = CHIPS[device.chip[-1].lower()].download
+    for at in range(0, len(data), PIECE):
+        want = data[at : at + PIECE]
+        try:
+            found = await read_piece(client, start + at)
+        except FaultError as error:
+            raise _not_complete(f"It could not be read back: {error.fault.what}") from error
+        if found[: len(want)] != want:
+            raise _not_complete(
+                f"{client.host} says that it took the update, and 0x{start + at:X} reads back "
+                "other bytes than were sent."
+            )
+        report.progress(min(at + PIECE, len(data)), len(data))
+
+
+async def _writing(report: Reporter) -> None:
+    """While the device writes what this computer has handed over: its network holds the rest."""
+    report.note("OTA-SENT", "Sent; waiting until the device has written it.")
+    report.phase("Sent, the device writes it", 3, PHASES)
+    for seconds in range(int(UPLOAD_TIMEOUT)):
+        report.progress(seconds, int(UPLOAD_TIMEOUT), unit="s")
+        await asyncio.sleep(1.0)
+
+
+def _not_complete(what: str) -> FaultError:
+    return faults.SHORT(
+        what=what,
+        cause="The connection was disturbed.",
+        next="Do not restart the device. Repeat the same command.",
+        state="The old firmware runs; the update is not complete and not installed.",
+        touched=Touched.PARTIAL,
+    )
+
+
+async def _restart(
+    report: Reporter, client: Client, device: Device, connect: Connect, kept: Kept | None
+) -> Client:
+    """Ask for the restart and find the device again.  A lost answer is no failure: what counts is
+    whether it restarts.  With files to put back no stop ends the wait: it is short, and they are
+    lost otherwise.  Raises OBK-NOT-BACK, STOPPED."""
+    report.phase("Restart", 5, PHASES)
+    loop = asyncio.get_running_loop()
+    asked = loop.time()
+    for tries in range(1, RESTART_TRIES + 1):
+        asked_now = loop.time()
+        try:
+            await client.reboot()
+            break
+        except FaultError as error:
+            if error.fault.code not in (faults.BROKEN.code, faults.SILENT.code):
+                raise
+            report.note("OTA-RESTART", "The restart was not answered; looking whether it came.")
+        while loop.time() < asked_now + RESTART_WITHIN:
+            await asyncio.sleep(POLL)
+            if await restarted(client, device.mac, device.info.uptime + loop.time() - asked):
+                return client
+        if tries < RESTART_TRIES:
+            report.note("OTA-RESTART", "It did not restart; asking once more.")
+    back = wait_back(client, device, loop.time(), connect, moves=False)
+    return await (back if kept is not None else report.waiting(back))
+
+
+def proven(report: Reporter, device: Device, now: wire.Info, image: Update) -> str:
+    """What proves that the update runs, in words.  Raises OBK-OLD-VERSION, OBK-UNPROVEN,
+    OBK-DIFFERS when nothing does."""
+    before = device.info
+    if now.version == before.version and now.build != before.build:
+        return f"proven by its build: {now.build}"
+    if now.version == before.version:
+        raise _unproven(device) if image.says(now.version) else _old_version(device)
+    if not image.versions:
+        return "proven by the version, which is another than before"
+    if not image.says(now.version):
+        raise faults.DIFFERS(
+            what=f"{device.name} came back with {now.version}; the file is {image.title}.",
+            cause="The file is another version than it says, or something else was installed.",
+            next="Look at the device, then at where the file came from.",
+            state=f"It runs {now.version}; before it ran {before.version}.",
+            touched=Touched.COMPLETE,
+            command=("wattbench", "openbk", "show", device.host),
+        )
+    if image.named and not says(image.named, now.version):
+        report.warn(
+            "OTA-NAME",
+            f"The file is named {image.named} and holds {now.version}; it was installed as that.",
+        )
+    return "proven by the version"
+
+
+def require_fitting(name: str, data: bytes, chip: str) -> Update:
+    """What the file says that it is.  Raises OBK-FILE, OBK-CHIP."""
     room = wire.OTA_ROOM.get(chip)
     image = judge(data)
     wrong = ""
@@ -113,7 +308,10 @@ def require_fitting(name: str, data: bytes, chip: str) -> str:
             cause="Another file was chosen, or it was not downloaded whole.",
             next=f"Take Open{chip}_<version>.rbl.",
         )
-    return _require_chip(name, image, chip)
+    named = _require_chip(name, image, chip)
+    header = rbl.parse(data)
+    inside = header.version if header else ""
+    return Update(name, named, inside if VERSION.fullmatch(inside) else "")
 
 
 def _require_chip(name: str, image: Image, chip: str) -> str:
@@ -129,45 +327,17 @@ def _require_chip(name: str, image: Image, chip: str) -> str:
     return found.group(2) if found else ""
 
 
-async def _ask(report: Reporter, device: Device, name: str, version: str) -> None:
-    await report.confirm(
-        Question(
-            "ota",
-            f"Update {device.name} ({device.mac}) from {device.info.version} to {version or name}? "
-            "Its relay switches while it restarts. What hangs on it? Nothing that must not lose "
-            "power, such as this computer or its router. Do not switch the plug off meanwhile.",
-        )
+def _unproven(device: Device) -> FaultError:
+    return faults.UNPROVEN(
+        what=f"{device.name} restarted and runs {device.info.version} of the same build, as "
+        "before.",
+        cause="The file holds the version that ran already: whether it was taken cannot be told "
+        "from the version.",
+        next="Nothing needs to be done. To see an update being taken, send another version.",
+        state="The update was written and read back equal, and the device restarted; which copy "
+        "of this version runs is not known.",
+        touched=Touched.COMPLETE,
     )
-
-
-async def _send(report: Reporter, client: Client, data: bytes) -> None:
-    taken = await client.upload("/api/ota", data, report.progress)
-    if taken != len(data):
-        raise faults.SHORT(
-            what=f"{client.host} took {taken} of {len(data)} bytes of the update.",
-            cause="The connection was disturbed.",
-            next="Do not restart the device. Repeat the same command.",
-            state="The old firmware runs; the update is not complete and not installed.",
-            touched=Touched.PARTIAL,
-        )
-
-
-async def _put_back(
-    report: Reporter, client: Client, before: tuple[wire.Entry, ...], block: bytes
-) -> int:
-    """The saved file system, where the update took it; only with the size just read (O7)."""
-    if not block or set(before) <= set(await client.files()):
-        return 0
-    present = await client.raw("/api/fsblock")
-    if len(present) != len(block):
-        report.warn(
-            "OTA-FILES",
-            f"The file system has another size now ({len(present)}, was {len(block)}); the files "
-            "are in the history, apply them from there.",
-        )
-        return 0
-    await client.upload("/api/fsblock", block)
-    return len(before)
 
 
 def _old_version(device: Device) -> FaultError:

@@ -15,6 +15,7 @@ from core.openbk.difference import complete
 from core.openbk.fleet import on_host
 from core.openbk.foreign import Origin
 from core.openbk.in_file import owner_of
+from core.openbk.kept_files import ENDING, put_file_back
 from core.openbk.lost import switching
 from core.openbk.read import Device, read_device
 from core.openbk.still import require_same
@@ -111,6 +112,10 @@ async def _raw(
     report.phase("Read", 1, PHASES)
     device = await read_device(client)
     await history.keep(store, device, "before")
+    if options.backup.suffix == ENDING:
+        await put_file_back(report, client, device, options.backup, data)
+        summary = f"{device.name}: files put back, read back equal"
+        return {"summary": summary, "mac": device.mac, "identical": True}
     found = config_place(data, options.backup.name)
     place = wire.CONFIG_AT.get(device.chip)
     if place is None or (found.chip and found.chip.upper() != device.chip):

@@ -195,7 +195,8 @@ async def test_an_update_is_sent_once_and_proven_by_the_version(tmp_path: Path) 
         assert (result["before"], result["after"]) == ("1.18.299", "1.18.300")
         assert [t for m, t in served.requests if t == "/api/ota"] == ["/api/ota"]
         assert served.device.files == files  # put back, also what is no text
-        assert result["files"] == 2
+        assert result["files"] is True and result["proof"] == "proven by the version"
+        assert not list(bench.store.devices.root.glob("*.lfs"))
 
 
 @virtual
@@ -212,8 +213,9 @@ async def test_the_old_version_is_named_with_its_remedy(tmp_path: Path) -> None:
 
 def test_files_that_are_no_update_of_this_chip_are_refused(tmp_path: Path) -> None:
     good = rbl()
-    assert require_fitting("OpenBK7231N_1.18.300.rbl", good, "BK7231N") == "1.18.300"
-    assert require_fitting("renamed.rbl", good, "BK7231N") == ""
+    assert require_fitting("OpenBK7231N_1.18.300.rbl", good, "BK7231N").named == "1.18.300"
+    renamed = require_fitting("renamed.rbl", good, "BK7231N")
+    assert (renamed.named, renamed.inside) == ("", "1.18.300")
     for name, data, chip, code in (
         ("OpenBK7231T_1.18.300.rbl", good, "BK7231N", "OBK-CHIP"),
         ("OpenBK7231N_QIO_1.18.rbl", openbeken_qio(), "BK7231N", "OBK-FILE"),
