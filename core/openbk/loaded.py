@@ -15,7 +15,7 @@ from core.openbk import faults, history, wire
 from core.openbk.calibrated import Setting, names, table
 from core.openbk.client import Client
 from core.openbk.console import require_meter_pins
-from core.openbk.lost import switching
+from core.openbk.lost import Mark, switching
 from core.openbk.metering import NOTHING, factors_of, reachable
 from core.openbk.read import Device, read_device
 from core.openbk.setting import Readings, Session
@@ -98,8 +98,10 @@ async def under_load(
     """
     client, pace = session.client, session.pace
     await require_same(client, session.device)
-    with switching(store, session.device, (channel,)):
+    with switching(store, session.device, (channel,)) as mark:
+        mark.settled = True  # nothing was switched yet
         before = await relay_on(client, channel)
+        mark.settled = False
         try:
             await start_driver(session)
             await client.must(f"SetChannel {channel} 1")
@@ -113,7 +115,7 @@ async def under_load(
             result = await work(first)
             await client.must(f"SetChannel {channel} {int(before)}")
         except FaultError as error:
-            relay = await _put_back(session, channel, before)
+            relay = await _put_back(session, channel, before, mark)
             tell_table(session)
             whole = error.fault.touched is Touched.COMPLETE
             raise FaultError(
@@ -123,6 +125,11 @@ async def under_load(
                     touched=Touched.COMPLETE if whole else Touched.PARTIAL,
                 )
             ) from error
+        except (Exception, asyncio.CancelledError):  # a mistake of the program leaves no load on
+            relay = await _put_back(session, channel, before, mark)
+            session.report.warn("RELAY", f"{_so_far(session)} {relay}")
+            tell_table(session)
+            raise
     return result
 
 
@@ -137,14 +144,15 @@ def _so_far(session: Session) -> str:
     return " ".join(words)
 
 
-async def _put_back(session: Session, channel: int, on: bool) -> str:
+async def _put_back(session: Session, channel: int, on: bool, mark: Mark) -> str:
     """The relay as it was, after a fault; what is known of it now.  A load must not stay on for
     the sake of one lost answer, so it is tried again."""
     for left in reversed(range(PUT_BACK_TRIES)):
         try:
             await session.client.must(f"SetChannel {channel} {int(on)}")
+            mark.settled = True
             return f"The relay is {'on as before' if on else 'off again'}."
-        except FaultError:
+        except Exception:  # whatever stands in the way of one try
             if left:
                 await asyncio.sleep(session.pace.every)
     return "The relay does not answer; the load may be on. Switch it off at the plug's button."

@@ -110,7 +110,9 @@ class Devices:
         return ""
 
     def _write(self, mac: str, values: dict[str, Any]) -> None:
-        self._files.write(self.path(mac), tomli_w.dumps(values, multiline_strings=True).encode())
+        self._files.write(
+            self.path(mac), tomli_w.dumps(values, multiline_strings=True).encode(errors="replace")
+        )
 
 
 def _row(entry: Entry) -> dict[str, Any]:

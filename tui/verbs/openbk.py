@@ -102,11 +102,13 @@ def _add_calibrate(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, bench: Bench) -> int:
-    from core.openbk.lost import left_open
+    from core.openbk.lost import marked, were_said
     from tui.openbk_works import connect_of, read_password
 
-    for text in left_open(bench.host.store):
-        bench.out.aside(text)
+    left = marked(bench.host.store)
+    for device in left:
+        bench.out.aside(device.text)
+    were_said(bench.host.store, left)
     dump = file_named(args)
     if dump is not None:
         from tui.openbk_dump import run_on_dump

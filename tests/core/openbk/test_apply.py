@@ -15,7 +15,7 @@ from core.events import Event, Note
 from core.job import Job
 from core.openbk.client import Client
 from core.openbk.history import cached
-from core.openbk.lost import left_open
+from core.openbk.lost import marked, were_said
 from core.openbk.read import read_device
 from core.openbk.tasks.apply import ApplyOptions, apply, diff
 from core.openbk.tasks.past import past, undo
@@ -246,10 +246,12 @@ async def test_a_device_that_never_comes_back_is_a_fault_with_the_way_out(tmp_pa
         assert fault.code == "OBK-NOT-BACK" and MAC in fault.next
         assert "five short power cycles" in fault.next
     running = bench.store.jobs.create("openbk-apply")
-    assert left_open(bench.store) == []  # it may still come back
+    assert marked(bench.store) == []  # it may still come back
     bench.store.jobs.close(running.id)
-    assert any("plug1" in text for text in left_open(bench.store))
-    assert left_open(bench.store) == []  # said once
+    left = marked(bench.store)
+    assert any("plug1" in device.text for device in left)
+    were_said(bench.store, left)
+    assert marked(bench.store) == []  # said once
 
 
 @virtual
