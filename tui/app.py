@@ -10,6 +10,7 @@ from functools import partial
 from signal import Signals
 
 from textual.binding import Binding, BindingType
+from textual.events import Event
 from textual.filter import LineFilter, NoColor
 
 from core.fault import FaultError
@@ -22,7 +23,7 @@ from tui.mailbox import Mailbox
 from tui.model import Model
 from tui.panes.base import PaneScreen, screen_for
 from tui.turns import TurnsApp
-from tui.widgets.dialog import HelpDialog, QuestionDialog, QuitDialog
+from tui.widgets.dialog import SETTLE, HelpDialog, QuestionDialog, QuitDialog
 from tui.widgets.palette import Entry, PaletteDialog
 from tui.work import Work
 
@@ -47,6 +48,7 @@ class WattbenchApp(TurnsApp[None]):
     TITLE = "wattbench"
     CSS_PATH = "app.tcss"
     BINDINGS = _bindings()
+    settle = SETTLE  # seconds without a key before a question takes one
     ENABLE_COMMAND_PALETTE = False  # ours comes from the registry and costs fewer bytes
 
     def __init__(self, host: Host) -> None:
@@ -124,6 +126,11 @@ class WattbenchApp(TurnsApp[None]):
             self.push_screen(QuestionDialog(question), answered)
         elif open_one is None and isinstance(self.screen, QuestionDialog):
             self.pop_screen()
+
+    def unheard(self, event: Event) -> bool:
+        """Keys typed ahead answer no question that nobody has seen."""
+        front = self.screen if self.screen_stack else None
+        return isinstance(front, QuestionDialog) and front.too_soon(event, self.settle)
 
     # -- work ------------------------------------------------------------------------------
 

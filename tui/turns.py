@@ -50,8 +50,12 @@ class TurnsApp(App[T]):
             if not self._held:
                 self.set_timer(PATIENCE, partial(self._go_on, self._turn))
             self._held.append(event)
-        else:
+        elif not self.unheard(event):
             await self._take(event)
+
+    def unheard(self, event: Event) -> bool:
+        """True for a key or a paste that nobody is to get, asked when its turn has come."""
+        return False
 
     async def _take(self, event: Event) -> None:
         self._busy = True
@@ -75,7 +79,11 @@ class TurnsApp(App[T]):
         if turn != self._turn or not self._busy:
             return
         self._busy = False
-        if self._held:
-            await self._take(self._held.popleft())
+        while self._held:
+            event = self._held.popleft()
+            if self.unheard(event):
+                continue
+            await self._take(event)
             if self._held:
                 self.set_timer(PATIENCE, partial(self._go_on, self._turn))
+            return

@@ -55,10 +55,12 @@ class StageHost(Host):
 
 
 class StageApp(WattbenchApp):
-    """The app with its clock stopped: the test says when it ticks.  `period` is in seconds."""
+    """The app with its clock stopped: the test says when it ticks.  `period` is in seconds.
+    A question takes a key at once."""
 
     CSS_PATH = Path(tui.app.__file__).with_name("app.tcss")
     period = 0.0
+    settle = 0.0
 
     def set_interval(self, interval: float, *args: Any, **more: Any) -> Timer:
         self.period = interval

@@ -1,6 +1,8 @@
 """Questions, leaving, lists to pick from, help and palette."""
 
 import pytest
+from textual.events import Key, Paste
+from textual.widgets import Input
 
 from core.events import YES_NO, Answered, Asked, Choice, Note, Question
 from tests.tui import scenes
@@ -8,6 +10,8 @@ from tests.tui.scenes import BOOT_CHECK
 from tests.tui.stage import Stage
 from tui.panes.base import PaneScreen
 from tui.widgets.dialog import (
+    SETTLE,
+    TOO_SOON,
     PickDialog,
     QuestionDialog,
     QuitDialog,
@@ -222,3 +226,96 @@ async def test_the_palette_moves_with_the_arrows_and_leaves_with_escape(stage: S
     assert isinstance(stage.app.screen, PaletteDialog)  # nothing is called so
     await stage.press("escape")
     assert not isinstance(stage.app.screen, PaletteDialog)
+
+
+async def waiting(stage: Stage) -> tuple[float, list[tuple[str, str, str]]]:
+    """A question for which keys typed ahead are none; when it was painted, and its answers."""
+    stage.app.settle = SETTLE
+    answers = await asked(stage, Question("gate", "Is all of this so?"))
+    for _ in range(100):
+        await stage.settled()
+        dialog = stage.app.screen
+        assert isinstance(dialog, QuestionDialog)
+        if dialog._quiet_since is not None:
+            return dialog._quiet_since, answers
+    raise AssertionError("the question was never painted")
+
+
+async def keys_at(stage: Stage, *keys: tuple[str, float]) -> str:
+    """Keys that arrive at these times."""
+    for key, at in keys:
+        event = Key(key, key if len(key) == 1 else None)
+        event.time = at
+        stage.app.post_message(event)
+    for _ in range(1000):
+        text = await stage.settled()
+        if not stage.app._busy and not stage.app._held:
+            return text
+    raise AssertionError("a key never had its turn")
+
+
+async def test_keys_typed_ahead_answer_nothing_and_it_is_said(stage: Stage) -> None:
+    painted, answers = await waiting(stage)
+    text = await keys_at(stage, *[("y", painted - 0.1)] * 300)
+    assert answers == []
+    assert TOO_SOON in text
+    await keys_at(stage, ("y", painted + SETTLE))
+    assert answers == [(stage.job, "gate", "yes")]
+
+
+async def test_a_held_key_answers_nothing_however_long_it_is_held(stage: Stage) -> None:
+    painted, answers = await waiting(stage)
+    held = [("y", painted + SETTLE - 0.01 + n / 30) for n in range(90)]
+    assert TOO_SOON in await keys_at(stage, *held)
+    assert answers == []
+    await keys_at(stage, ("y", held[-1][1] + SETTLE + 0.01))
+    assert len(answers) == 1
+
+
+async def test_once_it_was_quiet_the_keys_may_come_fast(stage: Stage) -> None:
+    painted, answers = await waiting(stage)
+    text = await keys_at(stage, ("pagedown", painted + 1), ("y", painted + 1.01))
+    assert TOO_SOON not in text
+    assert len(answers) == 1
+
+
+async def test_a_key_from_before_the_paint_never_counts(stage: Stage) -> None:
+    stage.app.settle = SETTLE
+    answers = await asked(stage, Question("gate", "Is all of this so?"))
+    dialog = stage.app.screen
+    assert isinstance(dialog, QuestionDialog)
+    dialog._quiet_since = None
+    late = Key("y", "y")
+    late.time += 60
+    assert dialog.too_soon(late, SETTLE)
+    assert answers == []
+
+
+async def test_a_secret_typed_ahead_is_no_secret(stage: Stage) -> None:
+    stage.app.settle = SETTLE
+    answers = await asked(stage, Question("password", "Password?", secret=True))
+    await keys_at(stage, ("n", 0.0), ("o", 0.0), ("enter", 0.0))
+    paste = Paste("abc")
+    paste.time = 0.0
+    stage.app.post_message(paste)
+    await keys_at(stage, ("enter", 0.0))
+    assert answers == []
+    assert stage.app.screen.query_one(Input).value == ""
+
+
+async def test_what_is_said_in_place_of_the_hint_gives_it_back(stage: Stage) -> None:
+    painted, _answers = await waiting(stage)
+    before = stage.text
+    await keys_at(stage, ("y", painted), ("n", painted))
+    dialog = stage.app.screen
+    assert isinstance(dialog, QuestionDialog)
+    dialog._unsay()
+    assert await stage.settled() == before
+
+
+async def test_ctrl_c_is_never_too_soon(stage: Stage) -> None:
+    await waiting(stage)
+    dialog = stage.app.screen
+    assert isinstance(dialog, QuestionDialog)
+    assert not dialog.too_soon(Key("ctrl+c", None), SETTLE)
+    assert dialog.too_soon(Key("c", "c"), SETTLE)

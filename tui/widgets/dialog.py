@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from typing import ClassVar, TypeVar
 
@@ -11,6 +12,8 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
+from textual.timer import Timer
+from textual.visual import VisualType
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -21,12 +24,39 @@ from tui.widgets.prose import Paragraph, Prose
 
 T = TypeVar("T")
 
+NOTICE = 4.0
+"""Seconds that a sentence stands in the place of the hint."""
+
+SETTLE = 0.7
+"""Seconds without a key after which an answer counts; a held key repeats sooner."""
+
+TOO_SOON = "Keys from before this could be read were not taken."
+HARMLESS_KEYS = {"up", "down", "pageup", "pagedown"}
+
 
 class Dialog(ModalScreen[T]):
     """A sheet over the lower part of the screen; a card in the middle where there is room."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (104, "-wide")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-low"), (24, "-high")]  # noqa: RUF012
+    _unsaid: tuple[Timer, list[tuple[Static, VisualType]]] | None = None
+
+    def say(self, text: str) -> None:
+        """One sentence where the hint is, for some seconds."""
+        if self._unsaid is None:
+            before = [(hint, hint.content) for hint in self.query(".hint").results(Static)]
+        else:
+            timer, before = self._unsaid
+            timer.stop()
+        for hint, _content in before:
+            hint.update(Content(text))
+        self._unsaid = (self.set_timer(NOTICE, self._unsay), before)
+
+    def _unsay(self) -> None:
+        _timer, before = self._unsaid or (None, [])
+        self._unsaid = None
+        for hint, content in before:
+            hint.update(content)
 
 
 def letters(choices: tuple[Choice, ...]) -> dict[str, Choice]:
@@ -51,7 +81,8 @@ def key_lines(keys: Iterable[tuple[str, str]]) -> Content:
 
 
 class QuestionDialog(Dialog[str | None]):
-    """A question of a job.  Nothing is the default; Enter and Escape answer nothing."""
+    """A question of a job.  Nothing is the default; Enter and Escape answer nothing, nor does a
+    key that was typed, or is held, since before the question stood there to be read."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("q", "app.quit"),
@@ -65,6 +96,29 @@ class QuestionDialog(Dialog[str | None]):
         super().__init__()
         self._question = question
         self._letters = letters(question.choices)
+        self._quiet_since: float | None = None  # None until it was painted
+        self._settled = False
+
+    def on_mount(self) -> None:
+        self.call_after_refresh(self._painted)
+
+    def _painted(self) -> None:
+        self._quiet_since = asyncio.get_running_loop().time()
+
+    def too_soon(self, event: events.Event, settle: float) -> bool:
+        """True for a key that must not reach the question: before it came, there were not
+        `settle` seconds without one while the question was to be read.  Its own time counts, not
+        that of its turn."""
+        if self._settled or not settle:
+            return False
+        key = event.key if isinstance(event, events.Key) else ""
+        if self._quiet_since is not None:
+            self._settled = event.time - self._quiet_since >= settle
+            self._quiet_since = max(self._quiet_since, event.time)
+        if self._settled or key == "ctrl+c" or key in HARMLESS_KEYS:
+            return False
+        self.say(TOO_SOON)
+        return True
 
     def compose(self) -> ComposeResult:
         question = self._question
