@@ -74,6 +74,7 @@ def _ask(host: Host, out: Output, job_id: str, question: Question, echo: Echo) -
         while True:
             if question.secret:
                 echo.off()  # before the prompt: a fast typist must not be seen
+            forget_typed()
             out.prompt(prompt_text(question))
             line = read_line()
             echo.on()
@@ -88,6 +89,12 @@ def _ask(host: Host, out: Output, job_id: str, question: Question, echo: Echo) -
                 return
 
     threading.Thread(target=prompt, name="prompt", daemon=True).start()
+
+
+def forget_typed() -> None:
+    """Drop what was typed at the terminal before the question: nobody had seen it."""
+    with contextlib.suppress(termios.error):  # a pipe is left as it is
+        termios.tcflush(0, termios.TCIFLUSH)
 
 
 def read_line() -> str | None:
