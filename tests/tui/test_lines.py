@@ -167,6 +167,15 @@ def test_a_person_answers(tmp_path: Path) -> None:
         assert answer_of(tty.it) == ("yes", "keyboard")
 
 
+def test_what_was_typed_before_the_question_answers_nothing(tmp_path: Path) -> None:
+    with terminal(tmp_path, "ask") as tty:
+        tty.type("yes\nyes\n")
+        tty.until("[yes/no]")
+        tty.type("no\n")
+        assert tty.end() == 3
+        assert tty.it.end_event() == ("fault", "DECLINED")
+
+
 def test_a_person_says_no(tmp_path: Path) -> None:
     with terminal(tmp_path, "ask") as tty:
         tty.until("[yes/no]")
