@@ -215,8 +215,12 @@ class Client(Exchange):
         return wire.int_of(wire.fields_of(value).get("size"), -1)
 
     async def reboot(self) -> None:
-        """Ask for a restart; it comes about 3 s later, after the answer."""
-        await self.change("POST", "/api/reboot")
+        """Ask for a restart; it comes about 3 s later, after the answer.  Raises OBK-REFUSED,
+        OBK-NO-PATH for what is no yes."""
+        answer = await self.change("POST", "/api/reboot")
+        self._require_path(answer, "/api/reboot")
+        if answer.status_code != 200:
+            raise self.refused("/api/reboot", {"msg": f"code {answer.status_code}"})
 
 
 _REFUSED = faults.REFUSED.code

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import ipaddress
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -16,7 +18,7 @@ import httpx
 
 from core.fault import FaultError
 from core.openbk import faults
-from core.openbk.transport import DeviceTransport
+from core.openbk.transport import NO_STATUS, DeviceTransport
 
 USER = "admin"
 REALM = "OpenBeken"
@@ -25,6 +27,12 @@ TIMEOUT = 8.0
 CONNECT_TIMEOUT = 3.0
 READ_TRIES = 3
 RETRY_PAUSE = 0.3
+WHOLE, WHOLE_MORE, SLOWEST = 4, 60.0, 512
+"""A whole answer may take so many times the silence that is allowed, at most a minute more than
+that, and the time that a body needs at so many bytes a second: who sends a byte now and then would
+otherwise hold the program for ever."""
+WITHOUT_STATUS = ("/api/del/",)
+"""What is answered without a status line (HTTP sheet 0, point 3)."""
 SETTLE = 0.3
 """Seconds that the device gets after anything that changes its state (rulings O6)."""
 
@@ -50,7 +58,44 @@ class Turns:
 def normal_host(text: str) -> str:
     """`host` or `host:port` out of what a person types, a browser's address included."""
     bare = text.strip().removeprefix("http://").split("/")[0].rsplit("@", 1)[-1]
-    return bare.removesuffix(":80")
+    return bare.removesuffix(":80") if bare.count(":") == 1 or "]" in bare else bare
+
+
+def require_host(host: str) -> None:
+    """Raise OBK-RANGE, with the reason, unless `host` is `name`, `address`, `[IPv6 address]`, or
+    one of them with `:port`."""
+    why = _mistake(host)
+    if why:
+        raise faults.NETWORK(
+            what=f"'{host[:60]}' is no address: {why}.",
+            cause="It is mistyped.",
+            next="Give a name, an address, or address:port.",
+        )
+
+
+def _mistake(host: str) -> str:
+    if host.startswith("https:"):
+        return "the device speaks http, not https"
+    has_port = re.search(r"[^:]:[^:\]]*$", host)
+    name, colon, port = host.rpartition(":") if has_port else (host, "", "")
+    if colon and not (re.fullmatch(r"[0-9]{1,5}", port) and 0 < int(port) < 1 << 16):
+        return f"'{port[:20]}' is no port, which is a number from 1 to 65535"
+    if name.startswith("[") or ":" in name:
+        try:
+            ipaddress.IPv6Address(name.strip("[]"))
+        except ValueError:
+            return "it has more than one colon, and is no IPv6 address"
+        return "" if name == f"[{name.strip('[]')}]" else "an IPv6 address stands in [ ]"
+    if not re.fullmatch(r"[\w.-]{1,253}", name):
+        return "a name has 1 to 253 letters, digits, '.' and '-'"
+    labels = name.removesuffix(".").split(".")
+    if not all(0 < len(label) < 64 for label in labels):
+        return "the parts of a name between dots have 1 to 63 characters"
+    if all(label.isdecimal() for label in labels) and not all(
+        len(label) < 4 and int(label) < 256 for label in labels
+    ):
+        return "the numbers of an address go to 255"
+    return ""
 
 
 class Exchange:
@@ -71,6 +116,7 @@ class Exchange:
         tries: int = READ_TRIES,
     ) -> None:
         self.host = normal_host(host)
+        require_host(self.host)
         self.password = password
         self._turn = turn or Turn()
         self._timeout = timeout
@@ -113,9 +159,15 @@ class Exchange:
         timeout: float = 0.0,
         sent: Callable[[int, int], None] | None = None,
     ) -> httpx.Response:
-        """Send once; then the device gets time to settle before the next request."""
+        """Send once; then the device gets time to settle before the next request.
+
+        What comes back without a status line does not count as the device's answer.
+        """
         try:
-            return await self._exchange(method, target, body, timeout=timeout, sent=sent)
+            answer = await self._exchange(method, target, body, timeout=timeout, sent=sent)
+            if answer.status_code == NO_STATUS and not target.startswith(WITHOUT_STATUS):
+                raise self._broken(httpx.RemoteProtocolError("the answer has no status line"))
+            return answer
         finally:
             self._turn.settled = asyncio.get_running_loop().time() + SETTLE
 
@@ -138,7 +190,7 @@ class Exchange:
                 answer = await self._transport.handle_async_request(request)
             except (httpx.ConnectError, httpx.ConnectTimeout) as error:
                 raise self._silent(error) from error
-            except (httpx.TransportError, httpx.InvalidURL, UnicodeError) as error:
+            except (httpx.TransportError, httpx.InvalidURL, ValueError) as error:
                 raise self._broken(error) from error
         if answer.status_code == 401:
             asks = answer.headers.get("www-authenticate", "")
@@ -158,7 +210,8 @@ class Exchange:
         if self.password:
             token = base64.b64encode(f"{USER}:{self.password}".encode()).decode()
             headers["Authorization"] = f"Basic {token}"
-        patience = {"connect": self._connect_timeout, "read": timeout}
+        whole = min(WHOLE * timeout, timeout + WHOLE_MORE) + len(body) / SLOWEST
+        patience = {"connect": self._connect_timeout, "read": timeout, "whole": whole}
         return httpx.Request(
             method,
             self._base.join(target),

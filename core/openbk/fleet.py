@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import traceback
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from core import faults as job_faults
@@ -35,7 +37,8 @@ async def each(
     parallel: int = PARALLEL,
     tell: Callable[[int, int], None] | None = None,
 ) -> list[Outcome[T]]:
-    """Run `work` on every item, in the order of `items`; a FaultError is an outcome, too."""
+    """Run `work` on every item, in the order of `items`; a FaultError is an outcome, too, and so
+    is a mistake of the program that one strange device brings to light."""
     gate = asyncio.Semaphore(parallel)
     done = 0
 
@@ -46,6 +49,9 @@ async def each(
                 outcome = Outcome(host_of(item), await work(item))
             except FaultError as error:
                 outcome = Outcome(host_of(item), None, error.fault)
+            except Exception as error:
+                fault = unexpected(host_of(item), error).fault
+                outcome = Outcome(host_of(item), None, fault)
         done += 1
         if tell is not None:
             tell(done, len(items))
@@ -54,6 +60,21 @@ async def each(
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(one(item)) for item in items]
     return [task.result() for task in tasks]
+
+
+def unexpected(host: str, error: Exception) -> FaultError:
+    """The fault that stands for an exception nobody expected; where it came from is in it, and
+    the traceback is its evidence."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f" in {Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else ""
+    return job_faults.INTERNAL(
+        what=f"{host}: {type(error).__name__}{where}.",
+        cause="A mistake in the program, brought to light by what this device answers.",
+        next="Report it with this line; the other devices are not concerned.",
+        state="Unknown after the last finished step.",
+        touched=Touched.UNKNOWN,
+        evidence="".join(traceback.format_exception(error))[-4000:],
+    )
 
 
 async def on_host(connect: Connect, host: str, work: Callable[[Client], Awaitable[T]]) -> T:

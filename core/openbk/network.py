@@ -9,10 +9,11 @@ import socket
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from core.fault import FaultError
+from core.fault import Fault, FaultError
 from core.openbk import faults, wire
 from core.openbk.client import Client
-from core.openbk.exchange import normal_host
+from core.openbk.exchange import normal_host, require_host
+from core.openbk.fleet import unexpected
 from core.openbk.pages import State
 
 MOST = 1024
@@ -83,6 +84,7 @@ def _expanded(target: str, port: int) -> list[str]:
     if not re.fullmatch(r"[A-Za-z0-9._:\[\]/-]{1,200}", target):
         raise _range(target, "not an address")
     host = normal_host(target)
+    require_host(host)
     return [host if ":" in host else f"{host}{tail}"]
 
 
@@ -143,25 +145,40 @@ async def _knock(client: Client) -> Found | None:
     return found
 
 
+async def _asked(connect: Probe, host: str, odd: Callable[[Fault], None] | None) -> Found | None:
+    """Who is at one address.  Whatever goes wrong there, the search goes on; `odd` is told."""
+    try:
+        client = connect(host)
+        try:
+            return await _knock(client)
+        finally:
+            await client.close()
+    except FaultError as error:
+        wrong = error
+    except Exception as error:
+        wrong = unexpected(host, error)
+    if odd is not None:
+        odd(wrong.fault)
+    return None
+
+
 async def search(
     hosts: list[str],
     connect: Probe,
     *,
     parallel: int = PARALLEL,
     tell: Callable[[int, int, Found | None], None] | None = None,
+    odd: Callable[[Fault], None] | None = None,
 ) -> list[Found]:
-    """Probe every host, so many at a time; in the order of `hosts`."""
+    """Probe every host, so many at a time; in the order of `hosts`.  `odd` gets what went wrong
+    at one of them in another way than that nobody, or somebody else, is there."""
     gate = asyncio.Semaphore(parallel)
     done = 0
 
     async def one(host: str) -> Found | None:
         nonlocal done
         async with gate:
-            client = connect(host)
-            try:
-                found = await _knock(client)
-            finally:
-                await client.close()
+            found = await _asked(connect, host, odd)
         done += 1
         if tell is not None:
             tell(done, len(hosts), found)

@@ -12,6 +12,7 @@ from typing import Any
 
 from core.fault import Fault, FaultError, Touched
 from core.job import Reporter
+from core.openbk.fleet import unexpected
 
 EVERY = 1.0
 """Seconds between two counts of one device; a change of state is always said."""
@@ -172,12 +173,16 @@ class Board:
 
     @contextmanager
     def failing(self, host: str) -> Iterator[None]:
-        """A FaultError in here is how the device ends."""
+        """A FaultError in here is how the device ends; any other exception becomes one."""
         try:
             yield
         except FaultError as error:
             self.put(host, State.FAILED, fault=error.fault)
             raise
+        except Exception as error:
+            wrong = unexpected(host, error)
+            self.put(host, State.FAILED, fault=wrong.fault)
+            raise wrong from error
 
     def tell(self) -> None:
         """The report: one line a device, those that failed last, with the reason."""

@@ -8,6 +8,7 @@ JSON is read as such; the rest by a reader that guesses where a text ends.
 from __future__ import annotations
 
 import json
+import math
 import re
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +17,10 @@ from core.fault import FaultError
 from core.openbk import faults
 
 DEEPEST = 24
+LARGEST = (1 << 64) - 1
+LONGEST = 256 << 10
+"""What is longer is not repaired: no answer of the firmware comes near it, and reading it takes
+the program's time."""
 PIECE = 254
 """The firmware prints at most so many characters at a time; the rest of the piece is lost."""
 
@@ -53,14 +58,36 @@ def loads(data: bytes) -> Parsed:
         return found
 
     try:
-        return Parsed(json.loads(text, strict=False, object_pairs_hook=unique), tuple(notes))
+        value = json.loads(text, strict=False, object_pairs_hook=unique)
     except (ValueError, RecursionError):
         pass
-    reader = _Reader(text)
-    if text[:1] not in ("{", "["):
+    else:
+        return Parsed(_sound(value, text, 0), tuple(notes))
+    if text[:1] not in ("{", "[") or len(text) > LONGEST:
         raise _unreadable(text)
+    reader = _Reader(text)
     value = reader.value(0)
     return Parsed(value, tuple(dict.fromkeys(reader.notes)))
+
+
+def _sound(value: Any, text: str, depth: int) -> Any:
+    """What JSON allows and nobody else can hold is taken out: halves of a surrogate pair, which
+    cannot be written anywhere, and numbers of hundreds of digits."""
+    if depth > DEEPEST:
+        raise _unreadable(text)
+    match value:
+        case str():
+            return value.encode("utf-8", "replace").decode("utf-8")
+        case list():
+            return [_sound(item, text, depth + 1) for item in value]
+        case dict():
+            return {
+                _sound(key, text, depth): _sound(item, text, depth + 1)
+                for key, item in value.items()
+            }
+        case int() if abs(value) > LARGEST:
+            return math.inf if value > 0 else -math.inf
+    return value
 
 
 @dataclass

@@ -10,17 +10,22 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 from collections.abc import Callable
 
 import httpx
 
 LARGEST_ANSWER = 4 << 20
+LARGEST_HEAD = 16 << 10
 SLICE = 16384
 NO_STATUS = 0
 """The status code of an answer that has no status line at all (`/api/del/...`)."""
+STATUS_LINE = b"HTTP/"
 HANG_EVERY, HANG_AT = 1024, 1022
 """A request of 1022 + n * 1024 bytes makes the device wait for more for ever."""
 PADDING = b"X-Pad: 0\r\n"
+
+_CHUNK = re.compile(rb"[ \t]{0,8}([0-9A-Fa-f]{1,8})[ \t]{0,8}(?:;[^\r\n]{0,200})?\r\n")
 
 Sent = Callable[[int, int], None]
 """Called with (bytes sent, bytes in all) while a body goes out."""
@@ -29,7 +34,8 @@ Sent = Callable[[int, int], None]
 class DeviceTransport(httpx.AsyncBaseTransport):
     """One connection a request.  Raises httpx's transport errors, and nothing else.
 
-    Extensions of a request: `timeout` as httpx sets it, `sent` a `Sent` callback.
+    Extensions of a request: `timeout` as httpx sets it, with `whole` for how long request and
+    answer may take together; `sent` a `Sent` callback.
     """
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -37,13 +43,17 @@ class DeviceTransport(httpx.AsyncBaseTransport):
         timeout = request.extensions.get("timeout", {})
         reader, writer = await _connect(request, timeout.get("connect"))
         try:
-            await _send(writer, request_bytes(request, body), request.extensions.get("sent"))
-            raw = await _receive(reader, timeout.get("read"))
+            async with asyncio.timeout(timeout.get("whole")) as whole:
+                await _send(writer, request_bytes(request, body), request.extensions.get("sent"))
+                raw = await _receive(reader, timeout.get("read"))
         except TimeoutError as error:
-            raise httpx.ReadTimeout("no answer in time", request=request) from error
+            text = "the answer does not end" if whole.expired() else "no answer in time"
+            raise httpx.ReadTimeout(text, request=request) from error
         except OSError as error:
             raise httpx.ReadError(str(error) or type(error).__name__, request=request) from error
         finally:
+            if writer.transport.get_write_buffer_size():  # nobody takes it: closing would wait
+                writer.transport.abort()
             writer.close()
             with contextlib.suppress(OSError):
                 await writer.wait_closed()
@@ -61,6 +71,8 @@ async def _connect(
         raise httpx.ConnectTimeout("nobody took the connection", request=request) from error
     except OSError as error:
         raise httpx.ConnectError(error.strerror or str(error), request=request) from error
+    except (ValueError, OverflowError) as error:  # a name or a port that no resolver takes
+        raise httpx.ConnectError(str(error), request=request) from error
 
 
 def request_bytes(request: httpx.Request, body: bytes) -> bytes:
@@ -107,8 +119,8 @@ def _complete(raw: bytearray) -> bool:
     head, body = _split(bytes(raw[:8192]))
     if head is None or not head.startswith(b"HTTP/"):
         return False
-    length = _headers(head).get("content-length", "")
-    return length.isdecimal() and len(raw) - (min(len(raw), 8192) - len(body)) >= int(length)
+    length = _length(_headers(head))
+    return length is not None and len(raw) - (min(len(raw), 8192) - len(body)) >= length
 
 
 def _split(raw: bytes) -> tuple[bytes | None, bytes]:
@@ -129,22 +141,32 @@ def _headers(head: bytes) -> httpx.Headers:
     return httpx.Headers(pairs)
 
 
+def _length(headers: httpx.Headers) -> int | None:
+    """What Content-Length says; more than any answer has where it has too many digits."""
+    text = headers.get("content-length", "")
+    if not (text.isascii() and text.isdecimal()):
+        return None
+    return int(text) if len(text) < 12 else LARGEST_ANSWER + 1
+
+
 def response_of(raw: bytes, request: httpx.Request) -> httpx.Response:
     """The answer in `raw`, whatever its status; without a status line it is all body.
 
-    Raises httpx.RemoteProtocolError for no byte at all, a header without an end, and a body that
-    is shorter than its Content-Length.
+    Raises httpx.RemoteProtocolError for no byte at all, a header without an end or of more than
+    16 KB, and a body that is shorter than its Content-Length.
     """
     if not raw:
         raise httpx.RemoteProtocolError("closed without a byte", request=request)
-    if not raw.startswith(b"HTTP/"):
+    if not raw.startswith(STATUS_LINE):
+        if STATUS_LINE.startswith(raw):
+            raise httpx.RemoteProtocolError("the answer ends in its first word", request=request)
         return httpx.Response(NO_STATUS, content=raw, request=request)
     head, body = _split(raw)
-    if head is None:
+    if head is None or len(head) > LARGEST_HEAD:
         raise httpx.RemoteProtocolError("the answer ends inside its header", request=request)
     headers = _headers(head)
-    length = headers.get("content-length", "")
-    if length.isdecimal() and len(body) < int(length):
+    length = _length(headers)
+    if length is not None and len(body) < length:
         raise httpx.RemoteProtocolError("the answer is shorter than it says", request=request)
     if headers.get("transfer-encoding", "").lower() == "chunked":
         body = _dechunked(body)
@@ -155,23 +177,17 @@ def response_of(raw: bytes, request: httpx.Request) -> httpx.Response:
 
 def _status(head: bytes) -> int:
     words = head.split(b"\n", 1)[0].split(None, 2)
-    try:
-        return int(words[1])
-    except (IndexError, ValueError):
-        return NO_STATUS
+    found = re.fullmatch(rb"-?\d{1,3}", words[1]) if len(words) > 1 else None
+    return int(found.group()) if found else NO_STATUS
 
 
 def _dechunked(body: bytes) -> bytes:
     """The chunks put together; other servers than the device send them."""
-    found = bytearray()
-    while body:
-        size, _, body = body.partition(b"\r\n")
-        try:
-            count = int(size.split(b";")[0], 16)
-        except ValueError:
+    found, at = bytearray(), 0
+    while head := _CHUNK.match(body, at):
+        count = int(head.group(1), 16)
+        if count == 0:
             break
-        if count <= 0:
-            break
-        found += body[:count]
-        body = body[count + 2 :]
+        found += body[head.end() : head.end() + count]
+        at = head.end() + count + 2
     return bytes(found)

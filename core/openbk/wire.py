@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,6 +22,10 @@ OTA_ROOM = {"BK7231N": 0xA6000, "BK7231T": 0x96000}
 """Where the configuration sector lies, and how large an update may be (HTTP sheet 12, 13)."""
 
 
+LARGEST = (1 << 63) - 1
+_WHOLE = re.compile(r"[-+]?\d{1,22}")
+
+
 def fields_of(value: Any) -> Mapping[str, Any]:
     """The object that `value` should be; anything else counts as an empty one."""
     return value if isinstance(value, dict) else {}
@@ -30,29 +35,32 @@ def text_of(value: Any) -> str:
     """A text; numbers are shown, everything else is empty."""
     if isinstance(value, str):
         return value
-    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else ""
+    if isinstance(value, float):
+        return str(value)
+    short = isinstance(value, int) and not isinstance(value, bool) and abs(value) <= LARGEST
+    return str(value) if short else ""
 
 
 def int_of(value: Any, default: int = 0) -> int:
-    """A whole number, also from its decimal text; `default` for what is none."""
-    if isinstance(value, bool):
-        return int(value)
+    """A whole number of at most 63 bits, also from its decimal text; `default` for what is none."""
     if isinstance(value, int):
-        return value
-    if isinstance(value, float) and math.isfinite(value):
-        return int(value)
-    if isinstance(value, str):
-        bare = value.strip()
-        if bare.lstrip("+-").isdecimal() and len(bare) < 24:
-            return int(bare)
-    return default
+        found = int(value)
+    elif isinstance(value, float):
+        found = int(value) if math.isfinite(value) else default
+    else:
+        found = int(value) if _WHOLE.fullmatch(text_of(value).strip()) else default
+    return found if abs(found) <= LARGEST else default
 
 
 def float_of(value: Any) -> float | None:
-    """A finite number, or None for inf, nan and everything else."""
+    """A finite number, or None for inf, nan, what no float can hold, and everything else."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return float(value) if math.isfinite(value) else None
+    try:
+        found = float(value)
+    except OverflowError:  # JSON sets no limit to the digits of a whole number
+        return None
+    return found if math.isfinite(found) else None
 
 
 def ints_of(value: Any) -> tuple[int, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import asdict, dataclass, field
 
-from core.fault import FaultError
+from core.fault import Fault, FaultError
 from core.job import Reporter, Result
 from core.openbk import faults, network
 from core.openbk.access_points import AccessPoint, of_openbeken
@@ -65,7 +65,10 @@ async def find(
             report.facts("found", devices=[asdict(row) for row in rows], lines=[line(found)])
         report.progress(done, of, "addresses")
 
-    found = await network.search(hosts, connect, parallel=options.parallel, tell=tell)
+    def odd(fault: Fault) -> None:
+        report.warn(fault.code, fault.what)
+
+    found = await network.search(hosts, connect, parallel=options.parallel, tell=tell, odd=odd)
     points: list[AccessPoint] = []
     heard = False
     if look is not None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from core.fault import FaultError
 from core.openbk.client import Client
@@ -12,7 +15,7 @@ from core.openbk.exchange import Turns, normal_host
 from core.openbk.read import identify
 from core.profile.model import Profile, Secret, Wifi
 from tests.core.openbk.bench import lsc, options, plugged, talking
-from tests.core.openbk.test_transport import says, server
+from tests.core.openbk.test_transport import drips, says, server
 from tests.virtual_clock import run, virtual
 
 LOCKED = lsc(Profile(wifi=Wifi(web_password=Secret("hunter22"))))
@@ -243,3 +246,118 @@ async def test_files_beyond_the_room_are_counted() -> None:
 
 def test_options_of_the_bench_are_data() -> None:
     assert options("slow:5@2").faults[0].hits(2, "/x")
+
+
+@virtual
+async def test_a_device_that_drips_does_not_hold_the_program() -> None:
+    loop = asyncio.get_running_loop()
+    async with server(drips(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{")) as url:
+        for work, most in (
+            (Client(url, tries=1).info(), 33.0),
+            (Client(url, tries=1).raw("/api/flash/0-1000", 4096), 81.0),
+            (Client(url).command("POWER ON"), 33.0),
+            (Client(url).upload("/api/lfs/a", b"x" * 51200), 461.0),
+        ):
+            began = loop.time()
+            assert await code_of(work) == "OBK-BROKEN"
+            assert loop.time() - began < most
+
+
+@virtual
+async def test_a_slow_upload_has_the_time_that_its_bytes_need() -> None:
+    async with talking(latency=200.0) as (client, served):
+        await client.upload("/api/lfs/a.bin", b"x" * 9000)
+        assert served.device.files["a.bin"] == b"x" * 9000
+
+
+@pytest.mark.parametrize("answer", [b"H", b"HTT", b"HTTP", b"OK", b"\0", b"HTTP/1.1 x\n\n{}"])
+def test_a_change_is_answered_by_a_status_line_or_not_at_all(answer: bytes) -> None:
+    async def main() -> None:
+        async with server(says(answer)) as url:
+            client = Client(url)
+            assert await code_of(client.reboot()) == "OBK-BROKEN"
+            assert await code_of(client.command("POWER ON")) == "OBK-BROKEN"
+            assert await code_of(client.form("/cfg_name", {"a": "b"})) == "OBK-BROKEN"
+            assert await code_of(client.upload("/api/lfs/a", b"x")) == "OBK-BROKEN"
+
+    run(main())
+
+
+def test_removing_a_file_is_answered_without_a_status_line() -> None:
+    async def main() -> None:
+        async with server(says(b"OK")) as url:
+            assert (await Client(url).change("GET", "/api/del/a.txt")).content == b"OK"
+
+    run(main())
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        (b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<!DOCTYPE html>", "OBK-NO-PATH"),
+        (b"HTTP/1.1 501 OK\r\n\r\n", "OBK-REFUSED"),
+    ],
+)
+def test_a_restart_that_was_not_granted_was_not_asked_for(answer: bytes, code: str) -> None:
+    async def main() -> str:
+        async with server(says(answer)) as url:
+            return await code_of(Client(url).reboot())
+
+    assert run(main()) == code
+
+
+@pytest.mark.parametrize(
+    ("typed", "why"),
+    [
+        ("999.1.1.1", "255"),
+        ("::1", "[ ]"),
+        ("127.0.0.1:abc", "'abc' is no port"),
+        ("127.0.0.1:99999", "'99999' is no port"),
+        ("1.2.3.4:", "'' is no port"),
+        ("a" * 300, "253"),
+        ("a" * 64 + ".lan", "63"),
+        ("localhost:80:80", "more than one colon"),
+        ("plug.lan?x=1", "letters"),
+        ("plug.lan#", "letters"),
+        ("https://plug.lan", "not https"),
+        ("", "letters"),
+        ("\ud800", "letters"),
+    ],
+)
+def test_a_mistyped_host_is_refused_with_the_reason(typed: str, why: str) -> None:
+    with pytest.raises(FaultError) as caught:
+        Client(typed)
+    assert caught.value.fault.code == "OBK-RANGE" and why in caught.value.fault.what
+
+
+@pytest.mark.parametrize("typed", ["[::1]", "[::1]:8080", "127.1:8080", "plug_1", "plug.lan."])
+def test_unusual_hosts_that_are_none_the_less_right(typed: str) -> None:
+    assert Client(typed).host == typed
+
+
+@given(st.text(max_size=40))
+@settings(max_examples=200, deadline=None)
+def test_any_text_is_a_host_or_a_fault(text: str) -> None:
+    try:
+        Client(text)
+    except FaultError as error:
+        assert error.fault.code == "OBK-RANGE"
+
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n"
+
+
+@given(st.binary(max_size=120))
+@settings(max_examples=60, deadline=None)
+def test_any_bytes_at_any_place_of_an_answer_are_a_value_or_a_fault(raw: bytes) -> None:
+    async def main() -> None:
+        for answer in (raw, b"HTTP/1.1 " + raw + b"\n\n", HEAD + raw,
+                       b"HTTP/1.1 200 OK\r\n" + raw + b"\r\n\r\n{}"):  # fmt: skip
+            async with server(says(answer)) as url:
+                client = Client(url, tries=1)
+                for work in (client.status(), client.info(), client.energy(), client.state(),
+                             client.files(), client.command("x"), client.reboot()):  # fmt: skip
+                    with contextlib.suppress(FaultError):
+                        await work
+
+    run(main())

@@ -8,10 +8,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from core.fault import FaultError
+from core.fault import Fault, FaultError
 from core.openbk import network
 from core.openbk.access_points import Heard
 from core.openbk.client import Client
+from core.openbk.fleet import each, on_host
 from core.openbk.tasks.find import FindOptions, Look, find, ssh_text
 from core.openbk.wifi_tools import Looked
 from core.profile.model import Profile, Secret, Wifi
@@ -254,3 +255,62 @@ async def test_a_password_is_shown_to_nobody_but_devices_of_this_kind() -> None:
             assert caught.value.fault.code == "OBK-OTHER-HOST"
     finally:
         await served.close()
+
+
+class Strange(Client):
+    """A device whose answers nobody thought of."""
+
+    async def status(self):  # type: ignore[no-untyped-def]
+        if self.host.endswith(":2"):
+            raise OverflowError("int too large to convert to float")
+        return await super().status()
+
+
+def strange(host: str) -> Client:
+    return Strange(host, timeout=4.0, connect_timeout=1.0, tries=1)
+
+
+@virtual
+async def test_one_strange_device_and_a_mistyped_one_do_not_stop_a_search(tmp_path: Path) -> None:
+    served = await serve_openbk(options())
+    try:
+        hosts = ["127.0.0.1:2", "999.1.1.1", served.host]
+        odd: list[Fault] = []
+        found = await network.search(hosts, strange, odd=odd.append)
+        assert [device.host for device in found] == [served.host]
+        assert sorted(fault.code for fault in odd) == ["INTERNAL", "OBK-RANGE"]
+        chosen = FindOptions(targets=("127.0.0.1:2", served.host))
+        bench = Bench(tmp_path)
+        result = result_of(await bench.run(lambda r: find(r, chosen, connect=strange)))
+        assert len(result["devices"]) == 1  # type: ignore[arg-type]
+        assert "127.0.0.1:2: OverflowError in test_find.py" in bench.texts()
+    finally:
+        await served.close()
+
+
+async def _status(client: Client) -> str:
+    return (await client.status()).mac
+
+
+@virtual
+async def test_one_strange_device_does_not_stop_a_fleet() -> None:
+    async with AsyncExitStack() as stack:
+        served = await serve_openbk(options())
+        stack.push_async_callback(served.close)
+        hosts = ("127.0.0.1:2", "999.1.1.1", served.host)
+        done = await each(hosts, str, lambda host: on_host(strange, host, _status))
+        assert [None if o.fault is None else o.fault.code for o in done] == [
+            "INTERNAL",
+            "OBK-RANGE",
+            None,
+        ]
+        assert done[0].fault is not None
+        assert "OverflowError in test_find.py" in done[0].fault.what
+        assert "int too large" in done[0].fault.evidence
+
+
+@pytest.mark.parametrize("target", ["999.1.1.1", "::1", "127.0.0.1:99999", "localhost:80:80"])
+def test_a_mistyped_host_is_no_target(target: str) -> None:
+    with pytest.raises(FaultError) as caught:
+        network.addresses([target])
+    assert caught.value.fault.code == "OBK-RANGE"

@@ -118,3 +118,28 @@ def test_names_without_structure_inside_survive_unescaped(name: str) -> None:
 def test_a_long_run_of_quotes_is_read_in_one_go() -> None:
     text = '{"a":"' + '" ' * 20000 + 'x","b":1}'
     assert loads(text.encode()).value["b"] == 1
+
+
+@pytest.mark.parametrize("digits", [25, 400, 5000])
+def test_a_number_of_any_length_is_infinite_at_most(digits: int) -> None:
+    for text in (b'{"a":%s,"b":-%s}', b'{"a":%s,"b":-%s,}'):
+        nines = b"9" * digits
+        found = loads(text.replace(b"%s", nines)).value
+        assert isinstance(found["a"], float) and found["b"] == -found["a"]
+
+
+def test_half_a_surrogate_pair_does_not_get_any_further() -> None:
+    found = loads(rb'{"shortName":"a\ud800b","\udc00":["\ud83d\ude00"]}').value
+    assert found == {"shortName": "a?b", "?": ["\U0001f600"]}
+
+
+def test_what_is_nested_too_deep_is_refused_also_in_right_json() -> None:
+    with pytest.raises(FaultError):
+        loads(b"[" * 200 + b"]" * 200)
+
+
+@pytest.mark.parametrize("piece", [b'"', b'{"', b'" ', b"\\", b"x"])
+def test_what_is_longer_than_any_answer_is_not_repaired(piece: bytes) -> None:
+    with pytest.raises(FaultError) as caught:
+        loads(b'{"a":' + piece * (300_000 // len(piece)))
+    assert caught.value.fault.code == "OBK-UNREADABLE"

@@ -182,9 +182,89 @@ def test_nobody_there_is_a_connect_error() -> None:
 @given(st.binary(max_size=200))
 @settings(max_examples=200, deadline=None)
 def test_any_bytes_are_an_answer_or_a_protocol_error(raw: bytes) -> None:
-    for data in (raw, b"HTTP/1.1 " + raw, b"HTTP/1.1 200 OK\r\nContent-Length: " + raw):
+    for data in (
+        raw,
+        b"HTTP/1.1 " + raw,
+        b"HTTP/1.1 " + raw + b"\n\n",
+        b"HTTP/1.1 200 OK\r\n" + raw + b"\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: " + raw,
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + raw,
+    ):
         try:
             found = response_of(data, GET)
         except httpx.RemoteProtocolError:
             continue
         assert isinstance(found.content, bytes)
+
+
+@virtual
+async def test_a_length_of_thousands_of_digits_is_a_protocol_error() -> None:
+    raw = b"HTTP/1.1 200 OK\nContent-Length: " + b"9" * 5000 + b"\r\n\r\nok"
+    async with server(says(raw)) as url:
+        with pytest.raises(httpx.RemoteProtocolError):
+            await ask(url)
+
+
+@pytest.mark.parametrize("word", [b"9" * 5000, b"abc", b"", b"1_0", b"\xd9\xa3"])
+def test_what_is_no_status_is_none(word: bytes) -> None:
+    assert response_of(b"HTTP/1.1 " + word + b" OK\n\nbody", GET).status_code == 0
+
+
+@pytest.mark.parametrize("raw", [b"H", b"HT", b"HTT", b"HTTP", b"HTTP/", b"HTTP/1.1 200 OK\n"])
+def test_a_status_line_that_was_cut_is_no_answer(raw: bytes) -> None:
+    with pytest.raises(httpx.RemoteProtocolError):
+        response_of(raw, GET)
+
+
+def test_a_header_without_bounds_is_a_protocol_error() -> None:
+    with pytest.raises(httpx.RemoteProtocolError):
+        response_of(b"HTTP/1.1 200 OK\n" + b"a: b\n" * 9999 + b"\n", GET)
+
+
+def test_very_many_chunks_are_put_together_in_one_go() -> None:
+    raw = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1\r\na\r\n" * 600_000
+    assert response_of(raw, GET).content == b"a" * 600_000
+
+
+def drips(first: bytes, piece: bytes = b"x", every: float = 3.0) -> Serve:
+    """Sends a piece every few seconds, for ever."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(65536)
+        writer.write(first)
+        while not writer.is_closing():
+            writer.write(piece)
+            await asyncio.sleep(every)
+            await writer.drain()
+
+    return serve
+
+
+@virtual
+async def test_an_answer_that_never_ends_is_given_up_though_the_line_is_never_silent() -> None:
+    loop = asyncio.get_running_loop()
+    request = httpx.Request("GET", "http://plug/")
+    async with server(drips(b"HTTP/1.1 200 OK\r\n\r\n")) as url:
+        request = httpx.Request("GET", url, extensions={"timeout": {"read": 8.0, "whole": 32.0}})
+        began = loop.time()
+        with pytest.raises(httpx.ReadTimeout, match="does not end"):
+            await DeviceTransport().handle_async_request(request)
+        assert loop.time() - began == pytest.approx(32.0, abs=0.5)
+
+
+@virtual
+async def test_a_body_that_nobody_takes_is_given_up_and_the_connection_with_it() -> None:
+    taken = asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await taken.wait()
+
+    loop = asyncio.get_running_loop()
+    async with server(serve) as url:
+        more = {"timeout": {"read": 8.0, "whole": 60.0}}
+        request = httpx.Request("POST", url, content=b"x" * (16 << 20), extensions=more)
+        began = loop.time()
+        with pytest.raises(httpx.ReadTimeout):
+            await DeviceTransport().handle_async_request(request)
+        assert loop.time() - began < 61
+        taken.set()

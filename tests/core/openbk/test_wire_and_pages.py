@@ -170,7 +170,8 @@ def everything(text: str) -> None:
 
 
 @given(st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
+    | st.sampled_from([10**400, -(10**4200), 1e308, "--5", "9" * 5000]),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(
         st.sampled_from(["roles", "channels", "types", "flags", "mac", "content", "name",
                          "StatusFWR", "StatusSTS", "StatusSNS", "ENERGY", "Wifi", "POWER"]),
@@ -186,3 +187,15 @@ def test_any_json_value_makes_a_record(value: object) -> None:
     wire.Energy.of(value)
     wire.Reply.of(200, value)
     wire.listing(value)
+
+
+@pytest.mark.parametrize("value", [10**400, -(10**400), 1e300, 1 << 64, "9" * 22, "--5", "+"])
+def test_a_number_that_nothing_can_hold_is_none(value: object) -> None:
+    assert wire.int_of(value, -1) == -1
+    assert wire.text_of(10**5000) == ""
+    assert wire.float_of(10**400) is None
+
+
+@pytest.mark.parametrize(("value", "number"), [("-5", -5), (" 12 ", 12), (7.9, 7), (True, 1)])
+def test_whole_numbers_in_every_notation(value: object, number: int) -> None:
+    assert wire.int_of(value) == number
