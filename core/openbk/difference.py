@@ -132,7 +132,8 @@ def _changes(now: Profile, wanted: Profile) -> Iterator[Change]:
             if bool(before) != value:
                 yield Change(path, bool(before), value)
         elif section == "drivers":
-            missing = [name for name in value if name not in (before or ())]
+            runs = {name.strip().upper() for name in before or ()}
+            missing = [name.strip() for name in value if name.strip().upper() not in runs]
             if missing:
                 yield Change(path, before or (), tuple(missing))
         elif section == "calibration":

@@ -17,13 +17,12 @@ from core.openbk import faults
 from core.openbk.client import Client
 from core.openbk.difference import Change
 from core.openbk.read import Device
+from core.profile.check import METER, meter_has_pins, unsafe_starts
 from core.profile.model import Profile, Secret, merged
 from core.profile.tables import RELAYS
 
 SWITCHING = ("Rel", "Rel_n", "LED", "LED_n", "PWM", "PWM_n")
 """Roles that drive their pin; when one leaves, only a restart frees the pin (rulings O1)."""
-METER_ROLES = ("BL0937CF", "BL0937CF1")
-SELECT_ROLES = ("BL0937SEL", "BL0937SEL_n")
 FLAGS_PAGE = {"setFlags": "1"}
 
 
@@ -70,6 +69,7 @@ class Maker:
         self.notes: list[str] = []
 
     def steps(self) -> Iterator[Step]:
+        self._require_meter_pins()
         yield from self._pins()
         yield from self._types()
         yield from self._starts()
@@ -232,22 +232,49 @@ class Maker:
 
     # -- drivers and calibration -----------------------------------------------------------
 
+    def _require_meter_pins(self) -> None:
+        """A startup command or a script starts a driver as well as a request does (O2).  What the
+        device did before, and the plan leaves alone, is only said.  Raises OBK-DRIVER-PINS."""
+        unsafe = unsafe_starts(self.after)
+        if not unsafe:
+            return
+        old = unsafe_starts(self.now)
+        sent = {path for path in self.todo if path == "startup" or path.startswith("files.")}
+        names = {"startup": "the startup command"}
+        brought = [
+            where
+            for where in unsafe
+            if where not in old
+            or any(where == names.get(path, f"file {path.partition('.')[2]}") for path in sent)
+        ]
+        if not brought:
+            self.notes.append(
+                f"{', '.join(unsafe)} of the device: starts {METER} without its pins; it drives "
+                "P24, P7 and P8."
+            )
+            return
+        raise faults.UNSAFE_DRIVER(
+            what=f"{METER} would be started by {' and '.join(brought)}, and not all of CF, CF1 and "
+            "SEL have pins.",
+            cause="Without them the driver takes P24, P7 and P8; P8 is the relay of many plugs.",
+            next="Give the three roles their pins in the same profile, or leave the start out.",
+        )
+
     def _drivers(self) -> Iterator[Step]:
         """BL0937 starts with the device once its pins have their roles; never before (O2)."""
         change = self.todo.get("drivers")
         if change is None:
             return
-        roles = {pin.role for pin in self.after.pins.values()}
-        ready = roles.issuperset(METER_ROLES) and bool(roles & set(SELECT_ROLES))
+        ready = meter_has_pins(self.after)
         for name in change.after:
-            if name.upper() == "BL0937" and not ready:
+            if name.upper() == METER and not ready:
                 self.notes.append(
                     "BL0937 is not started: CF, CF1 and SEL have no pins. Without them it would "
                     "take P24, P7 and P8."
                 )
-            elif name.upper() == "BL0937" and self.after.flags.get(36):
+            elif name.upper() == METER and self.after.flags.get(36):
                 self.notes.append("BL0937 does not start by itself: flag 36 is on.")
-            elif name.upper() == "BL0937":
+            elif name.upper() == METER:
                 self.done.add("drivers")  # by the restart at the end
             else:
                 self.done.add("drivers")

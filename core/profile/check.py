@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
@@ -27,6 +28,31 @@ LONGEST = 86_400
 """Seconds of a ping interval."""
 GREATEST = 1e9
 """Of a calibration factor; a sane one is near 1."""
+
+METER = "BL0937"
+"""The driver that takes P24, P7 and P8 when its three pins have no roles (HTTP sheet 11.1)."""
+_DRIVER = re.compile(r"[A-Za-z0-9_.]+")
+_STARTS_METER = re.compile(rf"startdriver[\s\"']+{METER}(?![A-Za-z0-9_.])", re.I)
+_COMMENT = re.compile(r"^\s*//.*$", re.M)
+
+
+def starts_meter(text: str) -> bool:
+    """True when a startup command or script starts the metering driver, wherever in it."""
+    return _STARTS_METER.search(_COMMENT.sub("", text)) is not None
+
+
+def meter_has_pins(profile: Profile) -> bool:
+    """True when CF, CF1 and SEL have pins, so that the driver may start."""
+    roles = {pin.role.lower() for pin in profile.pins.values()}
+    return {"bl0937cf", "bl0937cf1"} <= roles and bool(roles & {"bl0937sel", "bl0937sel_n"})
+
+
+def unsafe_starts(profile: Profile) -> list[str]:
+    """Where a whole configuration starts the metering driver without its pins; empty if it may."""
+    if meter_has_pins(profile):
+        return []
+    found = ["the startup command"] if starts_meter(profile.startup or "") else []
+    return found + [f"file {name}" for name, text in profile.files.items() if starts_meter(text)]
 
 
 def require_possible(profile: Profile, roles: Sequence[str] = ROLES) -> None:
@@ -59,6 +85,9 @@ def _impossible(profile: Profile, roles: Sequence[str]) -> Iterator[str]:
         if entry.start is not None and not -1 <= entry.start <= 32767:
             yield f"Channel {number}: start value {entry.start} is out of range."
     yield from (f"There is no flag {n}." for n in profile.flags if n not in range(FLAGS))
+    for name in profile.drivers or ():
+        if not _DRIVER.fullmatch(name.strip()):
+            yield f"{name!r} is no name of a driver; one is like BL0937."
     yield from _bad_texts(profile)
     yield from _bad_files(profile)
     if profile.on_power_up not in (None, *POWER_UP):
@@ -134,6 +163,11 @@ def warnings(profile: Profile) -> list[str]:
     trio = {"BL0937CF", "BL0937CF1"}
     if meter and not (trio <= meter and meter & {"BL0937SEL", "BL0937SEL_n"}):
         found.append("The meter chip needs CF, CF1 and SEL; without all three it does not start.")
+    found += [
+        f"{where[:1].upper()}{where[1:]} starts {METER}, and CF, CF1 and SEL have no pins: it will "
+        "drive P24, P7 and P8, and P8 is the relay of many plugs."
+        for where in unsafe_starts(profile)
+    ]
     relays = Counter(pin.channel for pin in used.values() if pin.role in RELAYS)
     found += [
         f"{count} relays are on channel {channel}; they would switch together."

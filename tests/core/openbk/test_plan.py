@@ -136,6 +136,71 @@ def test_the_meter_driver_waits_for_its_pins() -> None:
     assert any("startup" in text for text in other.warnings)
 
 
+NO_METER = {11: Pin("None")}
+START = "startDriver BL0937"
+
+
+@pytest.mark.parametrize(
+    "profile",
+    [
+        Profile(pins=NO_METER, startup=START),
+        Profile(pins=NO_METER, startup="backlog PowerMax 3000; STARTDRIVER  bl0937"),
+        Profile(pins=NO_METER, startup='PowerMax 3000\nstartDriver\t"BL0937"'),
+        Profile(pins=NO_METER, startup="addEventHandler OnClick 14 startDriver BL0937;x"),
+        Profile(pins=NO_METER, files={"autoexec.bat": f"// meter\n{START}\n"}),
+        Profile(pins=NO_METER, files={"scripts/a.txt": START}),
+    ],
+)
+def test_no_text_starts_the_meter_without_its_pins(profile: Profile) -> None:
+    with pytest.raises(FaultError) as caught:
+        plan(profile)
+    assert caught.value.fault.code == "OBK-DRIVER-PINS" and caught.value.fault.exit == 3
+    assert "P24, P7 and P8" in caught.value.fault.cause
+    with_pins = replace(profile, pins={})
+    assert plan(with_pins).steps
+
+
+def test_a_start_that_is_none_is_no_reason_to_refuse() -> None:
+    for text in ("startDriver BL0937X", "echo BL0937", "startDriver BL0942"):
+        assert plan(Profile(pins=NO_METER, startup=text)).steps
+    assert plan(Profile(pins=NO_METER, files={"autoexec.bat": f"//{START}"})).steps
+
+
+def test_pins_are_not_taken_from_under_a_start_and_an_old_one_is_only_said() -> None:
+    def starting(d: Device) -> Device:
+        return replace(d, profile=replace(d.profile, startup=START))
+
+    with pytest.raises(FaultError) as caught:
+        plan(Profile(pins=NO_METER), starting)
+    assert caught.value.fault.code == "OBK-DRIVER-PINS"
+
+    def bad(d: Device) -> Device:
+        pins = {**d.profile.pins, 11: Pin("None")}
+        return replace(d, profile=replace(d.profile, startup=START, pins=pins))
+
+    made = plan(Profile(names=Names("n2")), bad)
+    assert made.steps and any("P24, P7 and P8" in text for text in made.warnings)
+
+
+@pytest.mark.parametrize("name", ['"BL0937"', "NTP; SetChannel 1 1", "NTP\nx", "", "BL0937 x"])
+def test_the_name_of_a_driver_is_one_word(name: str) -> None:
+    with pytest.raises(FaultError) as caught:
+        plan(Profile(drivers=(name,)))
+    assert caught.value.fault.code == "PROFILE-VALUE"
+
+
+def test_the_name_of_a_driver_is_known_in_any_spelling() -> None:
+    for name in ("BL0937 ", "bl0937", " Bl0937"):
+        assert plan(Profile(drivers=(name,))).empty  # it runs
+        gated = plan(
+            Profile(drivers=(name,), pins=NO_METER),
+            lambda d: replace(d, profile=replace(d.profile, drivers=())),
+        )
+        assert not any("startDriver" in step.command for step in gated.steps), name
+    sent = plan(Profile(drivers=(" NTP ",))).steps
+    assert [step.command for step in sent] == ["startDriver NTP"]
+
+
 def test_power_up_goes_to_the_relays_channel() -> None:
     made = plan(Profile(on_power_up="remember"))
     assert values(made, "/cfg_startup") == {"idx": "1", "value": "-1"}
