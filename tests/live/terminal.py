@@ -18,12 +18,17 @@ from pathlib import Path
 
 import pyte
 
+from tui.widgets.dialog import SETTLE
+
 ROOT = Path(__file__).parents[2]
 PATIENCE = 20.0
 """Seconds until a wait is given up; only a broken program takes so long."""
 
 ESCAPE = 0.2
 """The silence that tells the Escape key from the first byte of another key's code."""
+
+READ = SETTLE + 0.1
+"""Seconds until a question takes an answer."""
 
 FRAME = 0.04
 """The silence that ends a frame."""
@@ -167,8 +172,10 @@ class Terminal:
     # -- acting ----------------------------------------------------------------------------
 
     def keys(self, *names: str) -> None:
-        """Press keys, each by its name or as the text it types."""
+        """Press keys, each by its name or as the text it types; y once a question was read."""
         for name in names:
+            if name == "y":
+                self.quiet_for(READ)
             os.write(self._master, KEYS.get(name, name).encode())
             if name == "escape":
                 self.quiet_for(ESCAPE)
