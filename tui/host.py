@@ -134,7 +134,11 @@ class Host:
         recorder = Recorder(record, folder.journal.sync, self.log)
 
         async def task(report: Reporter) -> Result:
-            return await work.task(report, tools)
+            try:
+                return await work.task(report, tools)
+            finally:
+                for text in self.store.devices.problems():
+                    report.warn("STORE-DAMAGED", text)
 
         job = Job(
             folder.id,

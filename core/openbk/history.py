@@ -62,7 +62,8 @@ def entry_of(store: Store, mac: str, number: int) -> Entry:
     if not found:
         raise faults.NO_HISTORY(
             what=f"No configuration {number} of {mac} is kept here.",
-            cause="It was never read or applied with this data folder.",
+            cause=store.devices.damage(mac)
+            or "It was never read or applied with this data folder.",
             next="List what is kept.",
             command=("wattbench", "openbk", "history", mac),
         )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from core.store.devices import KEPT, Devices
+from core.fault import FaultError
+from core.store import faults
+from core.store.devices import KEPT, LIMIT, Devices
 from core.store.files import Files
 
 MAC = "A4:C1:38:5C:94:FA"
@@ -58,6 +61,91 @@ def test_a_damaged_file_is_no_history(devices: Devices, content: bytes) -> None:
     devices.root.mkdir()
     devices.path(MAC).write_bytes(content)
     assert devices.history(MAC) == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: text + b"x",
+        lambda text: b"\xff" + text,
+        lambda text: text.replace(b"number = 1", b'number = "one"'),
+        lambda text: b"history = 3",
+        lambda text: text + b"#" * LIMIT,
+    ],
+)
+@pytest.mark.parametrize("how", ["add", "remember"])
+def test_what_cannot_be_understood_is_kept_and_said(
+    devices: Devices, change: Callable[[bytes], bytes], how: str
+) -> None:
+    for n in range(3):
+        devices.add(MAC, "read", "h", f"a = {n}\n", {})
+    damaged = change(devices.path(MAC).read_bytes())
+    for again in range(2):
+        devices.path(MAC).write_bytes(damaged)
+        if how == "add":
+            devices.add(MAC, "read", "h", "b = 1\n", {})
+            assert devices.history(MAC)[-1].profile == "b = 1\n"
+        else:
+            devices.remember(MAC, relay_may_be_off="plug1")
+            assert devices.load(MAC)["relay_may_be_off"] == "plug1"
+        kept = sorted(devices.root.glob("*.damaged"))
+        assert [path.read_bytes() for path in kept] == [damaged] * (again + 1)
+        (said,) = devices.problems()
+        assert "a4c1385c94fa" in said and any(str(path) in said for path in kept)
+        assert devices.problems() == []
+    assert "damaged" in devices.damage(MAC)
+
+
+def test_why_nothing_is_known_can_be_told(devices: Devices) -> None:
+    assert devices.damage(MAC) == ""
+    devices.add(MAC, "read", "h", "a = 1\n", {})
+    assert devices.damage(MAC) == ""
+    devices.path(MAC).write_bytes(b"= =")
+    assert str(devices.path(MAC)) in devices.damage(MAC)
+
+
+def test_rows_that_are_good_go_on(devices: Devices) -> None:
+    for n in range(3):
+        devices.add(MAC, "read", "h", f"a = {n}\n", {})
+    text = devices.path(MAC).read_bytes().replace(b"number = 1", b'number = "one"')
+    devices.path(MAC).write_bytes(text)
+    devices.add(MAC, "read", "h", "b = 1\n", {})
+    assert [entry.number for entry in devices.history(MAC)] == [2, 3, 4]
+
+
+def test_what_cannot_be_read_is_not_written_over(
+    devices: Devices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    devices.add(MAC, "read", "h", "a = 1\n", {})
+    before = devices.path(MAC).read_bytes()
+
+    def refuse(path: Path, _limit: int) -> bytes:
+        raise faults.IO(what=f"{path}: I/O error.", cause="c", next="n")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("core.store.devices.read", refuse)
+        with pytest.raises(FaultError):
+            devices.add(MAC, "read", "h", "b = 1\n", {})
+        with pytest.raises(FaultError):
+            devices.remember(MAC, name="x")
+    assert devices.path(MAC).read_bytes() == before and not devices.problems()
+
+
+def test_large_configurations_do_not_outgrow_what_can_be_read(
+    devices: Devices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.store.devices.LIMIT", 1 << 16)
+    for n in range(12):
+        devices.add(MAC, "read", "h", f"a = '{n}{chr(1) * 2000}'\n", {})  # six bytes each
+    assert devices.path(MAC).stat().st_size <= 1 << 16
+    assert [entry.number for entry in devices.history(MAC)][-1] == 12
+    assert not devices.problems()
+
+
+def test_half_of_a_surrogate_pair_is_no_reason_to_fail(devices: Devices) -> None:
+    devices.remember(MAC, name="a\ud800")
+    assert devices.add(MAC, "read", "h", 'n = "\ud800"\n', {"x": "\udfff"}).number == 1
+    assert len(devices.history(MAC)) == 1
 
 
 def test_a_mac_that_is_none_stays_in_the_folder(devices: Devices) -> None:
