@@ -138,6 +138,13 @@ class OpenBkPane(Editing, Saying):
         rest = () if self.sheet.host else ("undo", "calibrate")
         return frozenset(("stop", "diff", *rest))
 
+    @property
+    def unsaved(self) -> str:
+        edited = [sheet for sheet in self.sheets.values() if sheet.edits]
+        of = ", ".join(sheet.title for sheet in edited[:3])
+        more = f" and {len(edited) - 3} more" if len(edited) > 3 else ""
+        return f"Edits of {of}{more} were not sent; leaving forgets them." if edited else ""
+
     # -- taking in -------------------------------------------------------------------------
 
     def show(self, model: Model) -> None:
