@@ -23,7 +23,7 @@ from tui.mailbox import Mailbox
 from tui.model import Model
 from tui.panes.base import PaneScreen, screen_for
 from tui.turns import TurnsApp
-from tui.widgets.dialog import SETTLE, HelpDialog, QuestionDialog, QuitDialog
+from tui.widgets.dialog import SETTLE, HelpDialog, LeaveDialog, QuestionDialog, QuitDialog
 from tui.widgets.palette import Entry, PaletteDialog
 from tui.work import Work
 
@@ -197,9 +197,21 @@ class WattbenchApp(TurnsApp[None]):
         self.on_resize()
         self.refresh(repaint=True, layout=True)
 
+    def _unsaved(self) -> str:
+        """What leaving would lose, in any pane that was opened."""
+        stacks = self._screen_stacks.values()
+        panes = [s.pane for stack in stacks for s in stack if isinstance(s, PaneScreen)]
+        return " ".join(pane.unsaved for pane in panes if pane.unsaved)
+
     def do_quit(self) -> None:
+        if isinstance(self.screen, LeaveDialog):
+            return
+        unsaved = self._unsaved()
         if not self.host.running():
-            self.exit()
+            if unsaved:
+                self.push_screen(LeaveDialog(unsaved), lambda sure: self.exit() if sure else None)
+            else:
+                self.exit()
             return
 
         def decided(answer: str | None) -> None:
@@ -210,17 +222,20 @@ class WattbenchApp(TurnsApp[None]):
                     self.host.cancel(job_id)
                 self.exit()
 
-        self.push_screen(QuitDialog(), decided)
+        self.push_screen(QuitDialog(unsaved), decided)
 
     async def action_quit(self) -> None:
         """Textual's own way out asks as well."""
         self.do_quit()
 
     def action_help_quit(self) -> None:
-        """Ctrl-C: stop the running job as the table of stops says, else leave."""
+        """Ctrl-C: stop the running job as the table of stops says, else leave; what would be lost
+        is said once."""
         running = self.host.running()
-        if not running:
+        if not running and isinstance(self.screen, LeaveDialog):
             self.exit()
+        elif not running:
+            self.do_quit()
         for job in running:
             self.host.cancel(job.id)
 

@@ -76,6 +76,11 @@ class BasePane(Widget):
         """Actions that would do nothing now; they are left off the key line."""
         return frozenset()
 
+    @property
+    def unsaved(self) -> str:
+        """What leaving would lose, as a sentence; empty when nothing."""
+        return ""
+
     def _show_log(self, job: JobView, name: str = "log") -> None:
         """The end of the log, as much of it as there is room for in the line of that name.
 

@@ -168,7 +168,7 @@ class QuestionDialog(Dialog[str | None]):
 
 
 class QuitDialog(Dialog[str | None]):
-    """Leaving while a job runs."""
+    """Leaving while a job runs; `unsaved` says what else would be lost."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("k", "dismiss('keep')"),
@@ -176,9 +176,13 @@ class QuitDialog(Dialog[str | None]):
         Binding("escape", "dismiss"),
     ]
 
+    def __init__(self, unsaved: str = "") -> None:
+        super().__init__()
+        self._unsaved = unsaved
+
     def compose(self) -> ComposeResult:
         with Vertical(classes="card"):
-            yield Static("A job is running.", markup=False)
+            yield Prose(*map(Paragraph, filter(None, ("A job is running.", self._unsaved))))
             yield Static(
                 key_lines(
                     [
@@ -189,6 +193,25 @@ class QuitDialog(Dialog[str | None]):
                 ),
                 id="choices",
             )
+
+
+class LeaveDialog(Dialog[bool | None]):
+    """Leaving while something would be lost."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("l", "dismiss(True)"),
+        Binding("s,escape", "dismiss"),
+    ]
+
+    def __init__(self, unsaved: str) -> None:
+        super().__init__()
+        self._unsaved = unsaved
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="card"):
+            yield Prose(Paragraph(self._unsaved))
+            yield Static(key_lines([("l", "leave"), ("s", "stay")]), id="choices")
+            yield Static("Esc stays, Ctrl-C leaves.", classes="hint")
 
 
 class PickDialog(Dialog[str | None]):
