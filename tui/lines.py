@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import os
 import queue
+import select
 import sys
 import termios
 import threading
@@ -100,18 +101,28 @@ def forget_typed() -> None:
 def read_line() -> str | None:
     """A line typed at the terminal; None at its end.
 
-    Not by sys.stdin: a thread that waits in there at the end of the process would abort it.
+    Not by sys.stdin: a thread that waits in there at the end of the process would abort it.  One
+    byte at a time: what a pipe holds behind the line belongs to the next one.  The last line of a
+    pipe may have no end.
     """
     line = b""
     while not line.endswith(b"\n"):
         try:
-            more = os.read(0, 4096)
+            more = os.read(0, 1)
         except OSError:  # the terminal hung up
             return None
         if not more:
-            return None
+            return line.decode(errors="replace") or None
         line += more
     return line.decode(errors="replace")
+
+
+def waits_to_be_read(seconds: float) -> bool:
+    """Whether something stands on standard input, or comes within so many seconds; its end, too."""
+    try:
+        return bool(select.select([0], [], [], seconds)[0])
+    except (OSError, ValueError):  # closed: reading it says so
+        return True
 
 
 class Echo:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import queue
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import CancelledError
 from typing import TYPE_CHECKING, Any
 
 from core.fault import FaultError
-from tui.lines import Bench, read_line
+from tui.lines import Bench, prompt_text, read_line, waits_to_be_read
 
 if TYPE_CHECKING:
+    from core.events import Question
     from core.openbk.client import Client, Connect
+    from core.openbk.console import Spoken
     from core.openbk.watch import Sample
 
 WAIT = 0.2
@@ -20,6 +22,7 @@ WAIT = 0.2
 
 def run_watch(bench: Bench, connect: Connect, address: str, seconds: float) -> int:
     """Print a line a sample until the time is over or somebody stops it."""
+    bench.out.count_from_now(bench.host.stream(_clock()).result())
     samples: queue.SimpleQueue[Sample] = queue.SimpleQueue()
     stream = bench.host.stream(_samples(connect(address), samples, seconds))
     seen = 0
@@ -43,6 +46,11 @@ def run_watch(bench: Bench, connect: Connect, address: str, seconds: float) -> i
         return error.fault.exit
     bench.out.result({"samples": seen})
     return 0
+
+
+async def _clock() -> Callable[[], float]:
+    """The time of core's loop, which may be asked from any thread."""
+    return asyncio.get_running_loop().time
 
 
 async def _samples(client: Client, samples: queue.SimpleQueue[Sample], seconds: float) -> None:
@@ -90,7 +98,6 @@ def sample_values(sample: Sample) -> Mapping[str, Any]:
     """One sample for JSON."""
     e = sample.energy
     return {
-        "t": round(sample.at, 3),
         "voltage": e.voltage if e else None,
         "current": e.current if e else None,
         "power": e.power if e else None,
@@ -106,19 +113,12 @@ def sample_values(sample: Sample) -> Mapping[str, Any]:
     }
 
 
-def run_console(bench: Bench, connect: Connect, address: str, lines: list[str]) -> int:
-    """Run commands, from the arguments or line by line from standard input.  No journal: a
-    password that is typed here is written nowhere."""
-    from core.faults import READ_ONLY
-
-    if bench.host.options.read_only:
-        raise READ_ONLY(
-            what="A console changes devices.",
-            cause="The program was started with --read-only.",
-            next="Start it without --read-only.",
-        )
+def run_console(bench: Bench, connect: Connect, address: str, words: list[str]) -> int:
+    """Run the one command that the words are, or those of standard input, line by line.  No
+    journal: a password that is typed here is written nowhere."""
+    bench.out.count_from_now(bench.host.stream(_clock()).result())
     worst = 0
-    for line in lines or iter(read_line, None):
+    for line in [one_line(words)] if words else iter(lambda: _line(bench), None):
         if bench.host.stopped_by is not None:
             break
         if line.strip():
@@ -127,23 +127,77 @@ def run_console(bench: Bench, connect: Connect, address: str, lines: list[str]) 
     return worst
 
 
-def _speak(bench: Bench, connect: Connect, address: str, line: str) -> int:
-    from core.openbk.console import Spoken, speak
+def one_line(words: list[str]) -> str:
+    """The words of a shell as one command; the quotes that the shell took off are put back."""
+    if len(words) == 1:
+        return words[0]
+    blank = [not word or (" " in word and not set('";') & set(word)) for word in words]
+    return " ".join(f'"{w}"' if quoted else w for w, quoted in zip(words, blank, strict=True))
 
-    async def once() -> Spoken:
-        client = connect(address)
-        try:
-            return await speak(client, line)
-        finally:
-            await client.close()
+
+def _line(bench: Bench) -> str | None:
+    """The next line of standard input; None at its end, or when the program is to stop."""
+    while bench.host.stopped_by is None:
+        if waits_to_be_read(WAIT):
+            return read_line()
+    return None
+
+
+def _speak(bench: Bench, connect: Connect, address: str, line: str) -> int:
+    from core.openbk.words import masked
 
     try:
-        said = bench.host.stream(once()).result()
+        said = _asked_and_sent(bench, connect, address, line)
     except FaultError as error:
         bench.out.fault(error.fault)
         return error.fault.exit
     for text in (*said.notes, said.text, *said.log):
         bench.out.text(text)
-    name = said.sent.split()[0]  # not the arguments: they may be a password
-    bench.out.object({"event": "reply", "command": name, "ok": said.ok, "text": said.text})
+    reply = {"command": masked(said.sent), "ok": said.ok, "text": said.text}
+    bench.out.object({"event": "reply", **reply})
     return 0 if said.ok else 1
+
+
+def _asked_and_sent(bench: Bench, connect: Connect, address: str, line: str) -> Spoken:
+    """What came of one line.  Raises READ-ONLY, UNANSWERED, DECLINED and what sending raises."""
+    from core.openbk.console import Prepared, prepare, send
+    from core.openbk.fleet import on_host
+
+    read_only = bench.host.options.read_only
+
+    async def first(client: Client) -> Prepared:
+        return await prepare(client, line, read_only=read_only)
+
+    ready = bench.host.stream(on_host(connect, address, first)).result()
+    if ready.question is not None:
+        _require_yes(bench, ready.question)
+    return bench.host.stream(on_host(connect, address, lambda client: send(client, ready))).result()
+
+
+def _require_yes(bench: Bench, question: Question) -> None:
+    """Ask at the terminal, or take --yes.  Raises UNANSWERED, DECLINED."""
+    from core import faults
+
+    for text in question.text.splitlines():
+        bench.out.aside(f"? {text}")
+    if bench.host.options.yes:
+        bench.out.aside("  answered: yes (--yes)")
+        return
+    while bench.host.people and bench.host.stopped_by is None:
+        bench.out.prompt(prompt_text(question))
+        answer = _line(bench)
+        if answer is None:
+            break
+        if answer.strip() == "yes":
+            return
+        if answer.strip() == "no":
+            raise faults.DECLINED(
+                what="The command was not sent.",
+                cause="You decided against it.",
+                next="Look at the load first; then type the command again.",
+            )
+    raise faults.UNANSWERED(
+        what=f"A question has no answer: {' '.join(question.text.splitlines())}",
+        cause="There is no terminal to ask at.",
+        next="Give --yes on the command line, if that is what you want.",
+    )

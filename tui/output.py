@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TextIO
 
 from core.events import (
@@ -48,6 +48,14 @@ class Output:
         self._err = err or sys.stderr
         self._said, self._ended = -PROGRESS_EVERY, ""
         self._shown: set[str] = set()
+        self.problem = ""
+        """Why standard output did not take all of it; nothing while it did."""
+        self._clock: Callable[[], float] | None = None
+        self._began = 0.0
+
+    def count_from_now(self, clock: Callable[[], float]) -> None:
+        """From here on `t` of what brings none of its own is seconds since this call."""
+        self._clock, self._began = clock, clock()
 
     def text(self, line: str) -> None:
         """One line for people."""
@@ -71,12 +79,16 @@ class Output:
             self._out.flush()
             self._out.buffer.write(data)
             self._out.flush()
-        except OSError:
-            drop_output(self._out)
+        except OSError as error:
+            self.problem = drop_output(self._out, error) or self.problem
 
     def object(self, values: Mapping[str, Any]) -> None:
-        """One JSON object, if JSON is wanted."""
+        """One JSON object, if JSON is wanted; `t` is seconds since the verb began, if the object
+        does not bring its own, and 0 for a verb that answers at once."""
         if self._json:
+            if "event" in values and "t" not in values:
+                t = self._clock() - self._began if self._clock is not None else 0.0
+                values = {"event": values["event"], "t": round(t, 3), **values}
             # escaped: a name may hold what steers a terminal, or half of a surrogate pair
             self._write(self._out, json.dumps(values, default=str, skipkeys=True))
 
@@ -84,13 +96,13 @@ class Output:
         """The answer of a verb that is not a job."""
         for line in lines:
             self.text(line)
-        self.object({"event": "result", "t": 0.0, **values})
+        self.object({"event": "result", **values})
 
     def fault(self, fault: Fault) -> None:
         """The fault that ended a verb that is not a job."""
         for line in fault_lines(fault):
             self._write(self._err, clean(line))
-        self.object({"event": "fault", "t": 0.0, **fault.to_json()})
+        self.object({"event": "fault", **fault.to_json()})
 
     def event(self, event: Event) -> None:
         """One event of a job."""
@@ -116,8 +128,10 @@ class Output:
         known = line.encode(encoding, "replace").decode(encoding)
         try:
             print(known, end=end, file=stream, flush=True)
-        except OSError:
-            drop_output(stream)
+        except OSError as error:
+            problem = drop_output(stream, error)
+            if stream is self._out:
+                self.problem = problem or self.problem
 
 
 def event_lines(event: Event) -> list[str]:

@@ -249,13 +249,19 @@ class Status:
             heap=int_of(state.get("Heap")),
             ssid=text_of(wifi.get("SSId")),
             signal=int_of(wifi.get("Signal")),
-            relays={
-                name: entry == "ON"
-                for name, entry in state.items()
-                if name.startswith("POWER") and isinstance(entry, str)
-            },
+            relays=_relays(state, part[""].get("Power")),
             energy=Energy.of(part["SNS"]),
         )
+
+
+def _relays(state: Mapping[str, Any], mask: Any) -> dict[str, bool]:
+    """POWER name -> on.  A device without a relay says ON, too; its bit mask has none set."""
+    found = {
+        name: entry == "ON"
+        for name, entry in state.items()
+        if name.startswith("POWER") and isinstance(entry, str)
+    }
+    return {} if found == {"POWER": True} and mask == 0 else found
 
 
 class Entry(NamedTuple):

@@ -46,3 +46,9 @@ def translate_text(text: str) -> tuple[str, list[str]]:
         lines.append(sent)
         notes += said
     return "\n".join(lines), notes
+
+
+def masked(line: str) -> str:
+    """A command line to show: whole, but for passwords."""
+    line = re.sub(r"(\S*passw\S*\s+)[^;\r\n]+", r"\1***", line, flags=re.IGNORECASE)
+    return re.sub(r"//[^/@\s]+@", "//***@", line)

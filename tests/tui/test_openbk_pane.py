@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import fields, replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -193,11 +194,19 @@ async def test_a_value_the_firmware_cannot_hold_is_said_and_not_taken(tmp_path: 
         await bk.type("x" * 40)
         text = await bk.press("enter")
         assert "PROFILE-VALUE" in text and "31" in text and not bk.pane.sheet.edits
+        assert bk.pane.state == "editing" and "x" * 40 in text  # to be corrected, not typed anew
+        await bk.type("d")
+        assert bk.pane.state == "editing"  # a letter is no command here
+        text = await bk.press("escape")
+        assert "PROFILE-VALUE" not in text and "plug1" in text
         await bk.to("MQTT")
         await bk.at("mqtt.port")
         await bk.press("enter")
         await bk.type("x")
         assert "no whole number" in await bk.press("enter")
+        await bk.press("backspace")
+        text = await bk.press("enter")
+        assert "no whole number" not in text and bk.pane.state == "moving"
 
 
 @pytest.mark.usefixtures("quiet")
@@ -290,7 +299,9 @@ async def test_undo_goes_back_to_what_was_kept(tmp_path: Path) -> None:
         await bk.open(served.host)
         await bk.until("BK7231N")
         await bk.press("u")
-        assert "flags.21" in bk.stage.text
+        text = bk.stage.text
+        assert f"{datetime.now():%Y-%m-%d}" in text and "as it was read" in text
+        assert "1 field: flags.21" in text
         await bk.press("enter")
         await bk.until("Send these")
         await bk.press("y")
@@ -334,7 +345,7 @@ async def test_the_relay_is_switched_after_a_question(tmp_path: Path) -> None:
         await bk.until("P8    PWM2           Rel")
         await bk.press("m", "enter")
         text = await bk.until("will be switched on")
-        assert "What hangs on it?" in text and not served.device.channels[1]
+        assert not served.device.channels[1]
         await bk.press("y")
         await bk.until("relay 1 is on")
         assert served.device.channels[1] == 1
@@ -351,6 +362,36 @@ async def test_the_console_translates_and_remembers(tmp_path: Path) -> None:
         assert served.device.config.flag(21)
         await bk.press("up")
         assert "SetFlag 21 1" in bk.stage.lines[-2] + bk.stage.lines[-3] + bk.stage.lines[-4]
+
+
+async def test_the_console_asks_and_the_form_follows(tmp_path: Path) -> None:
+    async with plugged() as served, bk_stage(tmp_path) as bk:
+        await bk.open(served.host)
+        await bk.until("P8    PWM2           Rel")
+        await bk.press("m", "down", "enter")
+        for answer, said in (("no", "not sent"), ("yes", "ok:")):
+            await bk.type("Power ON")
+            await bk.press("enter")
+            await bk.until("Power ON: it may switch the load")
+            assert "yes and Enter sends it" in bk.stage.text and not served.device.channels[1]
+            await bk.type(answer)
+            await bk.press("enter")
+            await bk.until(said)
+        assert served.device.channels[1] == 1
+        await bk.type("backlog Power OFF; clearIO")
+        await bk.press("enter")
+        await bk.until("OBK-RELAY-ON")
+        served.device.set_channel(1, 0)
+        await bk.type("clearIO")
+        await bk.press("enter")
+        await bk.until("all roles and channels")
+        await bk.type("yes")
+        await bk.press("enter")
+        await bk.until("ok: OK")
+        assert served.device.config.role(8) == 0
+        await bk.press("escape")
+        await bk.until("P8    PWM2           -")
+        assert "relay on" not in bk.stage.text
 
 
 async def test_read_only_sends_nothing(tmp_path: Path) -> None:

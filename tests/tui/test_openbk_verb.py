@@ -155,6 +155,7 @@ def test_watch_ends_after_its_time(device: str, run: Run) -> None:
     done = run("watch", device, "--seconds", "1", json_out=True)
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     assert done.returncode == 0 and lines[-1]["event"] == "result"
+    assert all(0 <= line["t"] < 30 and "job" not in line for line in lines)
     assert lines[0]["drivers"] == ["BL0937"] and lines[0]["voltage"] is not None
 
 
@@ -162,11 +163,53 @@ def test_the_console_translates_guards_and_answers(device: str, run: Run) -> Non
     assert run("console", device, "GetChannel 1").stdout.startswith("0\n")
     said = run("console", device, "SpannungSet 230,5")
     assert "translated word" in said.stdout and "sent as a point" in said.stdout
-    failed = run("console", device, "FooBar")
+    failed = run("console", device, "FooBar", "-y")
     assert failed.returncode == 1 and "Unknown command" in failed.stdout
     negative = run("console", device, "SpannungSet -5")
     assert negative.returncode == 3 and "OBK-REFERENCE" in negative.stderr
     assert run("console", device, "Power ON", "--read-only").returncode == 3
+
+
+def test_the_console_asks_before_it_switches_wipes_or_restarts(device: str, run: Run) -> None:
+    before = run("export", device, "--script").stdout
+    for words in (("Power", "ON"), ("setChannel", "1", "1"), ("clearConfig",), ("restart", "1")):
+        done = run("console", device, *words, json_out=True)
+        faults = [json.loads(line) for line in done.stdout.splitlines()]
+        assert done.returncode == 3 and faults[0]["code"] == "UNANSWERED", words
+        assert "--yes" in faults[0]["next"] and words[0] in done.stderr
+    assert run("export", device, "--script").stdout == before
+    assert "setPinRole 8 Rel" in before
+    assert run("console", device, "GetChannel", "1").stdout.startswith("0\n")
+    switched = run("console", device, "Power", "ON", "-y")
+    assert switched.returncode == 0 and "answered: yes (--yes)" in switched.stderr
+    refused = run("console", device, "clearIO", "-y")
+    assert refused.returncode == 3 and "OBK-RELAY-ON" in refused.stderr
+    assert run("console", device, "Power", "OFF", "-y").returncode == 0
+    assert run("console", device, "GetChannel", "1", "--read-only").stdout.startswith("0\n")
+    assert run("console", device, "SetFlag", "2", "1", "--read-only").returncode == 3
+
+
+def test_the_words_after_the_host_are_one_command(device: str, run: Run) -> None:
+    done = run("console", device, "ShortName", "my plug", json_out=True)
+    reply, result = (json.loads(line) for line in done.stdout.splitlines())
+    assert reply["command"] == 'ShortName "my plug"' and reply["ok"]
+    assert 0 < reply["t"] <= result["t"] and "job" not in reply
+    secret = run("console", device, "MqttPassword", "geheim-4711", json_out=True)
+    assert json.loads(secret.stdout.splitlines()[0])["command"] == "MqttPassword ***"
+    assert run("console", device, "ShortName", "plug1", json_out=True).returncode == 0
+
+
+def test_several_commands_come_line_by_line(device: str, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tui", "openbk", "console", device, "--home", str(tmp_path)],
+        cwd=ROOT,
+        input="GetChannel 1\nPower ON\nGetChannel 2\n\nGetChannel 3",
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.stdout.splitlines() == ["0", "0", "0"], done.stderr
+    assert done.returncode == 3 and "UNANSWERED" in done.stderr
 
 
 def test_calibration_refuses_what_cannot_be_true(device: str, run: Run) -> None:

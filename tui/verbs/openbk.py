@@ -9,7 +9,7 @@
     wattbench openbk calibrate HOST --factors F.toml
     wattbench openbk ota HOST --image F.rbl
     wattbench openbk watch HOST [--seconds N]
-    wattbench openbk console HOST [COMMAND...]
+    wattbench openbk console HOST [COMMAND WORD...]
     wattbench openbk backup HOST [--sector]
     wattbench openbk restore HOST --backup F [--raw]
     wattbench openbk history HOST|MAC [--undo N]
@@ -44,7 +44,7 @@ HELP = {
     "calibrate": "set the meter of a closed plug with a known load",
     "ota": "update the firmware",
     "watch": "readings, relay and state, live",
-    "console": "commands, from here or line by line; guarded where they hurt",
+    "console": "one command, or line by line from standard input; asks where it hurts",
     "backup": "copy the whole flash (not proven by the chip)",
     "restore": "bring a configuration back out of a backup",
     "history": "the configurations that are kept, and back to one",
@@ -71,7 +71,8 @@ def add(parser: argparse.ArgumentParser) -> None:
         made[name].add_argument("--reveal", action="store_true", help="do not hide secrets")
     _add_files(made)
     _add_calibrate(made["calibrate"])
-    made["console"].add_argument("commands", nargs="*", metavar="COMMAND")
+    made["console"].add_argument("words", nargs="*", metavar="COMMAND",
+        help="its words; without one, commands come from standard input, a line each")  # fmt: skip
     made["watch"].add_argument("--seconds", type=float, default=0.0, help="end after so long")
     made["history"].add_argument("--undo", type=int, metavar="N",
         help="apply configuration N again; 0 is the newest, -1 the one before")  # fmt: skip
@@ -122,7 +123,7 @@ def run(args: argparse.Namespace, bench: Bench) -> int:
     if args.action == "console":
         from tui.openbk_watch import run_console
 
-        return run_console(bench, connect, args.host, args.commands)
+        return run_console(bench, connect, args.host, args.words)
     if args.action == "export":
         return _export(args, bench, connect)
     return _run_job(args, bench, connect)

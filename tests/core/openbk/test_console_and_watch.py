@@ -7,12 +7,126 @@ import asyncio
 import pytest
 
 from core.fault import FaultError
-from core.openbk.console import speak
+from core.openbk.client import Client
+from core.openbk.console import Spoken, prepare, send
+from core.openbk.guarded import GUARDED, Kind, kind_of, only_reads, risks_of
 from core.openbk.watch import Trend, watch
-from core.openbk.words import translate, translate_text
+from core.openbk.words import masked, translate, translate_text
+from core.profile.block import Block
 from core.profile.model import Pin, Profile
 from tests.core.openbk.bench import lsc, talking
 from tests.virtual_clock import virtual
+
+
+async def speak(client: Client, line: str) -> Spoken:
+    """A line to which a person says yes, if there is a question."""
+    return await send(client, await prepare(client, line))
+
+
+@pytest.mark.parametrize(
+    ("line", "kinds"),
+    [
+        ("POWER ON", [Kind.SWITCHES]),
+        ("power2 toggle", [Kind.SWITCHES]),
+        ("powerAll 0", [Kind.SWITCHES]),
+        ("SetChannel 1 0", [Kind.SWITCHES]),
+        ("ch1 1", [Kind.SWITCHES]),
+        ("SetPinRole 8 None", [Kind.SWITCHES]),
+        ("clearConfig", [Kind.LOSES]),
+        ("CLEARIO", [Kind.LOSES]),
+        ("lfs_format", [Kind.LOSES]),
+        ("restart 1", [Kind.RESTARTS]),
+        ("ota_http http://10.0.0.1/x.rbl", [Kind.WRITES]),
+        ("OpenAP", [Kind.LEAVES]),
+        ("Password1 geheim", [Kind.LEAVES]),
+        ("backlog echo x; POWER OFF; restart", [Kind.SWITCHES, Kind.RESTARTS]),
+        ("backlog backlog clearAll", [Kind.LOSES]),
+        ("echo x\nclearConfig", [Kind.LOSES]),
+        ("alias quiet POWER OFF", [Kind.RUNS]),
+        ("addRepeatingEvent 5 1 ToggleChannel 1", [Kind.RUNS]),
+        ('StartupCommand "POWER ON" 1', [Kind.RUNS]),
+        ("quiet", [Kind.UNKNOWN]),
+        ('"POWER" ON', [Kind.SWITCHES]),
+        ("SetFlag 21 1", []),
+        ("backlog VoltageSet 230; CurrentSet 1.2", []),
+        ("ShortName POWER", []),
+        ("MqttHost 10.0.0.5", []),
+        ("PowerMax 3000", []),
+    ],
+)
+def test_what_a_command_does_is_known_before_it_is_sent(line: str, kinds: list[Kind]) -> None:
+    assert [risk.kind for risk in risks_of(line)] == kinds
+    assert not only_reads(line)
+
+
+def test_reads_go_unasked_and_what_writes_is_no_read() -> None:
+    for line in ("POWER", "Power1 STATUS", "status 8", "GetChannel 1", "ch", "ch1", "MqttHost",
+                 "backlog status 0; echo POWER OFF", "Flags", ""):  # fmt: skip
+        assert only_reads(line) and not risks_of(line), line
+    assert not only_reads("MqttHost other") and not only_reads("Flags 0")
+    assert all(kind_of(name.upper()) is kind for name, kind in GUARDED.items())
+
+
+def test_the_question_shows_no_password() -> None:
+    for line in ("Password1 geheim", "alias x Password1 geheim", "exec geheim", "geheim"):
+        (risk,) = risks_of(line)
+        assert "geheim" not in risk.text or line == "geheim"
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("SetFlag 2 1", "SetFlag 2 1"),
+        ('Password1 "ge heim"', "Password1 ***"),
+        ("backlog mqttpassword a b; ShortName c", "backlog mqttpassword ***; ShortName c"),
+        ('alias x "MqttPassword geheim; echo 1"', 'alias x "MqttPassword ***; echo 1"'),
+        ("ota_http http://me:geheim@10.0.0.1/a.rbl", "ota_http http://***@10.0.0.1/a.rbl"),
+        ("MqttPassword", "MqttPassword"),
+    ],
+)
+def test_passwords_of_a_line_are_masked(line: str, said: str) -> None:
+    assert masked(line) == said
+
+
+@virtual
+async def test_what_switches_or_wipes_is_asked_and_nothing_is_sent_before() -> None:
+    async with talking() as (client, served):
+        for line in ("POWER ON", "setChannel 1 1", "restart", "clearConfig", "clearAll"):
+            ready = await prepare(client, line)
+            assert ready.question is not None and client.host in ready.question.text
+            assert line.split()[0] in ready.question.text
+        assert all(method == "GET" for method, _ in served.requests)
+        assert (await prepare(client, "setChannel 40 1")).question is None  # drives no pin
+        for line in ("status 0", "SetFlag 21 1", "SpannungSet 230"):
+            assert (await prepare(client, line)).question is None
+
+
+@virtual
+async def test_read_only_takes_reads_alone() -> None:
+    async with talking() as (client, _):
+        assert (await prepare(client, "status 8", read_only=True)).reads
+        for line in ("SetFlag 2 1", "POWER ON", "whatever"):
+            with pytest.raises(FaultError) as caught:
+                await prepare(client, line, read_only=True)
+            assert caught.value.fault.code == "READ-ONLY"
+
+
+@virtual
+async def test_a_device_without_relays_has_none_that_is_on() -> None:
+    async with talking(config=Block.new().sector()) as (client, _):
+        assert (await client.status()).relays == {}
+        assert (await speak(client, "clearIO")).changed
+
+
+@virtual
+async def test_a_relay_that_goes_on_while_a_person_thinks_stops_the_clearing() -> None:
+    async with talking() as (client, served):
+        ready = await prepare(client, "clearConfig")
+        served.device.set_channel(1, 1)
+        with pytest.raises(FaultError) as caught:
+            await send(client, ready)
+        assert (caught.value.fault.code, caught.value.fault.exit) == ("OBK-RELAY-ON", 3)
+        assert served.device.config.role(8) == 1
 
 
 @pytest.mark.parametrize(

@@ -12,13 +12,15 @@ from textual.containers import Vertical, VerticalScroll
 from textual.widgets import Input, Static
 
 from core.fault import Fault
-from core.openbk.console import Spoken
+from core.openbk.console import Prepared, Spoken
 from tui.panes.openbk.link import DeviceLink
 from tui.text import clean
 from tui.widgets.dialog import Dialog
 
 LOOK = 0.1
 KEPT = 200
+SENDS = "Enter sends, up brings back the line before, Esc leaves."
+ASKS = "yes and Enter sends it; anything else does not, nor does Esc."
 
 
 class ConsoleDialog(Dialog[None]):
@@ -37,7 +39,8 @@ class ConsoleDialog(Dialog[None]):
     def __init__(self, link: DeviceLink) -> None:
         super().__init__()
         self._link = link
-        self._answers: queue.SimpleQueue[Spoken | Fault] = queue.SimpleQueue()
+        self._answers: queue.SimpleQueue[Prepared | Spoken | Fault] = queue.SimpleQueue()
+        self._open: Prepared | None = None
         self._lines: list[str] = []
         self._typed: list[str] = []
         self._at = 0
@@ -50,8 +53,7 @@ class ConsoleDialog(Dialog[None]):
             line = Input(compact=True, select_on_focus=False)
             line.cursor_blink = False
             yield line
-            yield Static("Enter sends, up brings back the line before, Esc leaves.",
-                         classes="hint")  # fmt: skip
+            yield Static(SENDS, id="how", classes="hint", markup=False)
 
     def on_mount(self) -> None:
         self.query_one(Input).focus()
@@ -64,10 +66,29 @@ class ConsoleDialog(Dialog[None]):
         if not line:
             return
         event.input.clear()
+        if self._open is not None:
+            self._answer(self._open, line)
+            return
         self._typed = [*(old for old in self._typed if old != line), line]
         self._at = len(self._typed)
         self._say(f"> {line}")
         self._link.speak(line, self._answers.put)
+
+    def _answer(self, ready: Prepared, line: str) -> None:
+        """To the question that is open: only a whole yes sends."""
+        self._say(f"> {line}")
+        self._ask(None)
+        if line.lower() == "yes":
+            self._link.send(ready, self._answers.put)
+        else:
+            self._say("  not sent")
+
+    def _ask(self, ready: Prepared | None) -> None:
+        self._open = ready
+        self.query_one("#how", Static).update(SENDS if ready is None else ASKS)
+        if ready is not None and ready.question is not None:
+            for text in ready.question.text.splitlines():
+                self._say(f"? {text}")
 
     def action_recall(self, by: int) -> None:
         self._at = max(0, min(len(self._typed), self._at + by))
@@ -81,6 +102,9 @@ class ConsoleDialog(Dialog[None]):
             answer = self._answers.get_nowait()
             if isinstance(answer, Fault):
                 self._say(f"{answer.code}: {answer.what} {answer.next}")
+                continue
+            if isinstance(answer, Prepared):
+                self._ask(answer)
                 continue
             for note in answer.notes:
                 self._say(f"  {note}")

@@ -9,14 +9,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import queue
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from dataclasses import dataclass
+from typing import Any
 
 from core.fault import Fault, FaultError
 from core.openbk import history
 from core.openbk.client import Client
-from core.openbk.console import Spoken, speak
+from core.openbk.console import Prepared, Spoken, prepare, send
 from core.openbk.read import Device, read_device
 from core.openbk.watch import EVERY, Sample, look
 from tui.host import Host
@@ -88,17 +89,44 @@ class DeviceLink:
         self.reading = True
         self._host.stream(self._poke())
 
-    def speak(self, line: str, told: Callable[[Spoken | Fault], None]) -> None:
-        """Send one line of the console; `told` is called on core's thread."""
+    def speak(self, line: str, told: Callable[[Prepared | Spoken | Fault], None]) -> None:
+        """Send one line of the console; `told` is called on core's thread.  What needs a yes is
+        told as it is prepared, and sent by `send`."""
 
-        async def work() -> None:
+        async def work() -> Prepared | Spoken:
             assert self._client is not None
+            read_only = self._host.options.read_only
+            ready = await prepare(self._client, line, read_only=read_only)
+            return ready if ready.question is not None else await self._sent(ready)
+
+        self._tell(work(), told)
+
+    def send(self, ready: Prepared, told: Callable[[Prepared | Spoken | Fault], None]) -> None:
+        """Send what somebody said yes to."""
+        self._tell(self._sent(ready), told)
+
+    def _tell(
+        self,
+        work: Coroutine[Any, Any, Prepared | Spoken],
+        told: Callable[[Prepared | Spoken | Fault], None],
+    ) -> None:
+        async def tell() -> None:
             try:
-                told(await speak(self._client, line))
+                told(await work)
             except FaultError as error:
                 told(error.fault)
 
-        self._host.stream(work())
+        self._host.stream(tell())
+
+    async def _sent(self, ready: Prepared) -> Spoken:
+        """What came of it; the device is read again, whatever came, unless it was a read."""
+        assert self._client is not None
+        try:
+            return await send(self._client, ready)
+        finally:
+            if not ready.reads:
+                self.reading = True
+                await self._poke()
 
     # -- on core's loop --------------------------------------------------------------------
 
@@ -122,6 +150,7 @@ class DeviceLink:
                     await self._read(client)
                 before, last = last, await look(client, last)
                 back = before.fault is not None and last.fault is None
+                back = back or last.restarted
                 self._due = self._due or back or (not self._have and self._tries < TRIES)
                 self.inbox.put(last)
                 await self._pause(EVERY)
