@@ -16,7 +16,7 @@ from core.openbk.calibrated import Setting, names, table
 from core.openbk.client import Client
 from core.openbk.console import require_meter_pins
 from core.openbk.lost import Mark, switching
-from core.openbk.metering import NOTHING, factors_of, reachable
+from core.openbk.metering import KINDS, NOTHING, Quantity, broken, factors_of, reachable
 from core.openbk.read import Device, read_device
 from core.openbk.setting import Readings, Session
 from core.openbk.still import require_same
@@ -24,6 +24,8 @@ from core.store.store import Store
 
 T = TypeVar("T")
 PUT_BACK_TRIES = 3
+ANY = {Quantity.VOLTAGE: 230, Quantity.CURRENT: 5, Quantity.POWER: 100}
+"""Values that make a factor above the firmware's least one with any load of a socket."""
 REST = 0.05
 """Amperes that still show with the relay off when the current does not follow it."""
 
@@ -109,6 +111,7 @@ async def under_load(
                 "SETTLE", f"Relay on; waiting {pace.settle:.0f} s, then for readings that agree."
             )
             await session.pause(pace.settle)
+            await renew_broken(session)
             first = await session.readings()
             require_pulses(first)
             session.report.facts("readings", **first.to_json())
@@ -176,6 +179,27 @@ async def start_driver(session: Session) -> None:
             cause="Another metering driver runs, or this build has none.",
             next="Look at the drivers on the device's page.",
         )
+
+
+async def renew_broken(session: Session) -> None:
+    """Give broken factors their usual value: what is shown with them says nothing.
+
+    The firmware has no command for a factor, so it is told any value first and one that lands on
+    the usual factor then.  Where no pulses come it stays: the readings will say why.
+    """
+    client, factors = session.client, await session.factors()
+    for quantity in broken(factors):
+        kind = KINDS[quantity]
+        session.report.warn(
+            "FACTOR",
+            f"The {quantity} factor in the device is {factors[kind.index]:g}, which is none. It is "
+            f"set to the usual {kind.factor:.4g} before anything is measured.",
+        )
+        session.begun.append(quantity)
+        if (await client.command(f"{kind.command} {ANY[quantity]}")).ok:
+            await session.pause(session.pace.saved)
+            await session.land(quantity, kind.factor, 0.05, 2)
+            await session.pause(session.pace.settle)
 
 
 def require_pulses(readings: Readings) -> None:

@@ -20,6 +20,8 @@ MAINS = (80.0, 270.0)
 USUAL = 230.0
 FAR = 1.6
 """A board's true factor is nearer to the default than this; what is farther off is a wrong pin."""
+NO_FACTOR = 100
+"""A factor this many times off is damage."""
 HIGHEST_CURRENT = 20.0
 HIGHEST_POWER = 4600.0
 OVERALL = 0.01
@@ -111,9 +113,20 @@ def _not_plausible(quantity: Quantity, why: str) -> Exception:
 
 
 def factor_of(factors: Factors, quantity: Quantity) -> float:
-    """The factor in use; 0 in the sector stands for the default."""
+    """The factor in use; 0 in the sector stands for the default, and so does one that cannot be."""
     kind = KINDS[quantity]
-    return factors[kind.index] or kind.factor
+    return kind.factor if quantity in broken(factors) else factors[kind.index] or kind.factor
+
+
+def broken(factors: Factors) -> list[Quantity]:
+    """Those whose factor is no number, negative, or so far off that no pulse rate shows anything.
+    The firmware takes and keeps such factors."""
+    return [
+        quantity
+        for quantity, kind in KINDS.items()
+        if (value := factors[kind.index])
+        and not kind.factor / NO_FACTOR <= value <= kind.factor * NO_FACTOR
+    ]
 
 
 def factors_of(calibration: Calibration) -> Factors:
