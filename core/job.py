@@ -74,8 +74,16 @@ class Reporter:
         self._phase, self._phase_began, self._phase_from = name, self._clock(), None
         self._emit(Phase(name, index, of))
 
-    def progress(self, done: int, total: int, unit: str = "bytes", cells: str = "") -> None:
-        """How far the step is; rate and time left are worked out here.
+    def progress(
+        self,
+        done: int,
+        total: int,
+        unit: str = "bytes",
+        cells: str = "",
+        left: float | None = None,
+    ) -> None:
+        """How far the step is; rate and time left are worked out here, unless who works to a plan
+        knows the seconds that are `left`.
 
         What the first report of a phase already counts as done was not done by this run: a
         resumed job begins in the middle.
@@ -85,7 +93,10 @@ class Reporter:
             self._phase_from = done if spent <= 0.2 else 0
         moved = done - self._phase_from
         rate = moved / spent if spent > 0.2 and moved > 0 else None
-        left = (total - done) / rate if rate else None
+        if left is None:
+            left = (total - done) / rate if rate else None
+        else:
+            rate = (total - done) / left if left > 0 else None
         self._emit(Progress(self._phase, done, total, unit, rate, left, cells))
 
     def note(self, code: str, text: str) -> None:

@@ -4,6 +4,7 @@ how it is put back however the work ends (rulings O1, O4)."""
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -70,8 +71,11 @@ def relay_of(device: Device, wanted: int | None) -> int:
     )
 
 
-async def ask(report: Reporter, device: Device, channel: int) -> None:
-    """The two questions before mains and relay; the second says what the load can give."""
+async def ask(
+    report: Reporter, device: Device, channel: int, lasts: float, again: float = 0.0
+) -> None:
+    """The two questions before mains and relay; the second says what the load can give and how
+    long it takes: `lasts` seconds, and a second look `again` seconds later."""
     await report.confirm(
         Question(
             "closed",
@@ -85,7 +89,7 @@ async def ask(report: Reporter, device: Device, channel: int) -> None:
             f"The relay of {device.name} (channel {channel}) will be switched on and off; at the "
             "end it is as it is now. Is only a resistive load behind it, within the plug's rating, "
             "that may lose power: no computer, no router?\n"
-            f"{reachable(factors_of(device.profile.calibration))}",
+            f"{duration_line(lasts, again)}\n{reachable(factors_of(device.profile.calibration))}",
         )
     )
     await report.point_of_no_return("The relay and some factors may have been changed.")
@@ -134,6 +138,17 @@ async def under_load(
             tell_table(session)
             raise
     return result
+
+
+def duration_line(lasts: float, again: float = 0.0) -> str:
+    """ "It takes about 4 minutes; with the second look 5 more." """
+    text = f"It takes about {_minutes(lasts)}"
+    return f"{text}; with the second look {again / 60:.0f} more." if again else f"{text}."
+
+
+def _minutes(seconds: float) -> str:
+    whole = max(1, math.ceil(seconds / 60))
+    return "1 minute" if whole == 1 else f"{whole} minutes"
 
 
 def _so_far(session: Session) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from core.fault import FaultError
 from core.openbk import faults, wire
 from core.openbk.wire import Factors
 from core.profile.model import Calibration
@@ -61,13 +62,22 @@ WINDOWS = {
     Quantity.CURRENT: (0.005, HIGHEST_CURRENT),
     Quantity.POWER: (NOTHING, HIGHEST_POWER),
 }
+EXAMPLES = {
+    Quantity.VOLTAGE: "231.4 or 231,4",
+    Quantity.CURRENT: "4.35 or 4,35",
+    Quantity.POWER: "1004.5 or 1004,5",
+}
 
 
 def parse_value(text: str, quantity: Quantity) -> float:
     """A value as people type it, with point or comma.  Raises OBK-REFERENCE."""
     bare = text.strip().removesuffix(KINDS[quantity].unit).strip()
     if not re.fullmatch(r"\+?\d{1,5}(?:[.,]\d{0,6})?", bare):
-        raise _not_plausible(quantity, f"'{text.strip()[:24]}' is no number above zero")
+        raise faults.REFERENCE(
+            what=f"'{text.strip()[:24]}' is no number above zero.",
+            cause="It is mistyped.",
+            next=f"Type the {quantity} as a number, such as {EXAMPLES[quantity]}.",
+        )
     value = float(bare.replace(",", "."))
     require_plausible(value, quantity)
     return value
@@ -79,7 +89,10 @@ def require_plausible(value: float, quantity: Quantity) -> None:
     if not math.isfinite(value) or not low <= value <= high:
         unit = KINDS[quantity].unit
         raise _not_plausible(
-            quantity, f"{value:g} {unit} is not between {low:g} and {high:g} {unit}"
+            quantity,
+            f"{value:g} {unit} is not between {low:g} and {high:g} {unit}",
+            cause=f"It is mistyped, or not in {unit}.",
+            next_step=f"Read the reference meter again and type the {quantity} in {unit}.",
         )
 
 
@@ -101,14 +114,40 @@ def require_resistive(volts: float, amperes: float, watts: float) -> None:
         raise _not_plausible(
             Quantity.POWER,
             f"{watts:g} W is not near {volts:g} V x {amperes:g} A = {apparent:.0f} W",
+            cause="A value is mistyped, or the load is not resistive.",
+            next_step="Read the reference meter again; use a heater or an incandescent lamp.",
         )
 
 
-def _not_plausible(quantity: Quantity, why: str) -> Exception:
+def require_fits(
+    energy: wire.Energy, references: Mapping[Quantity, float], factors: Factors
+) -> None:
+    """Raise OBK-REFERENCE for a reference that no factor of a BL0937 brings together with what
+    the plug shows, where the plug shows something; `symptom` tells what else it may be."""
+    wrong = [
+        quantity
+        for quantity, value in references.items()
+        if (shown := value_of(energy, quantity) / factor_of(factors, quantity)) > 0
+        and not 1 / FAR <= value / (shown * KINDS[quantity].factor) <= FAR
+    ]
+    if wrong:
+        words = (
+            f"{references[q]:g} {KINDS[q].unit} for the {q}, the plug shows "
+            f"{four(value_of(energy, q))} {KINDS[q].unit}"
+            for q in wrong
+        )
+        raise faults.REFERENCE(
+            what=f"The reference does not fit what the plug shows: {'; '.join(words)}.",
+            cause="The reference is mistyped, or it was read at another load; if it is right, the "
+            "metering pins of the plug's profile are wrong.",
+            next="Read the reference meter again. Only if it shows the same, compare the pins with "
+            "the profile of this plug.",
+        )
+
+
+def _not_plausible(quantity: Quantity, why: str, *, cause: str, next_step: str) -> FaultError:
     return faults.REFERENCE(
-        what=f"The reference for {quantity} is not plausible: {why}.",
-        cause="It is mistyped, or the load is not resistive.",
-        next="Read the reference meter again; use a heater or an incandescent lamp.",
+        what=f"The reference for {quantity} is not plausible: {why}.", cause=cause, next=next_step
     )
 
 

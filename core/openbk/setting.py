@@ -44,6 +44,17 @@ class Pace:
         """Readings in one mean."""
         return max(1, round(self.mean / self.every))
 
+    @property
+    def one(self) -> float:
+        """Seconds that one quantity takes when its first value lands: two means, and what is
+        waited after the value."""
+        return 2 * self.mean + self.saved + self.settle
+
+    def lasts(self, quantities: int) -> float:
+        """Seconds from the relay on to the record, without a second look and without the time
+        that a person takes to type."""
+        return self.settle + STABLE * self.every + quantities * self.one + self.settle
+
 
 @dataclass(frozen=True, slots=True)
 class Readings:
@@ -142,9 +153,9 @@ class Session:
         for count in range(1, pace.looks + 1):
             values.append(value_of(await self.shown(doing, **told), quantity))
             told = {"left": (pace.looks - count) * pace.every, "spread": _spread(values)}
-            self.report.progress(
-                turn * pace.looks + count, max(turn + 1, 2) * pace.looks, "readings"
-            )
+            done, total = turn * pace.looks + count, max(turn + 1, 2) * pace.looks
+            left = (total - done) * pace.every + (0.0 if turn else pace.saved + pace.settle)
+            self.report.progress(done, total, "readings", left=left)
             await self.pause(pace.every)
         return sum(values) / len(values)
 
@@ -167,16 +178,19 @@ class Session:
         best, present, sent = math.inf, math.inf, 0
         while sent < tries and (sent == 0 or abs(best / target - 1) > room):
             sent += 1
-            present = await self._send(quantity, target)
+            old, present = await self._send(quantity, target)
             if abs(present / target - 1) < abs(best / target - 1):
                 best = present
-            self.report.note("SET", f"{quantity}: factor {present:.6g} for {target:.6g}")
+            self.report.note(
+                "SET", f"{quantity}: factor {old:.6g} -> {present:.6g}, wanted {target:.6g}"
+            )
         if abs(present / target - 1) > abs(best / target - 1) + 1e-6:
             await self._send(quantity, best)
         return sent
 
-    async def _send(self, quantity: Quantity, target: float) -> float:
-        """Tell the value that lands on `target` with what is shown now; the factor it gave."""
+    async def _send(self, quantity: Quantity, target: float) -> tuple[float, float]:
+        """Tell the value that lands on `target` with what is shown now; the factor that was, and
+        the one it gave."""
         present = await self.factor(quantity)
         now = value_of(await self.shown(f"setting the {quantity}"), quantity)
         if now <= 0:
@@ -185,7 +199,7 @@ class Session:
             self.begun.append(quantity)
         await self.client.must(f"{KINDS[quantity].command} {now * target / present:.6f}")
         await asyncio.sleep(self.pace.saved)  # and both kinds of window are counted anew
-        return await self.factor(quantity)
+        return present, await self.factor(quantity)
 
 
 def _agree(values: list[wire.Energy], quantity: Quantity) -> bool:

@@ -16,7 +16,7 @@ from dataclasses import replace
 from core.bkimage import rf
 from core.bkimage.flashmap import APP_END_MAX, APP_START, CHIPS
 from core.bkimage.image import identify
-from core.sim.openbk_device import SECTOR
+from core.profile.block import SECTOR
 from core.sim.openbk_http import Served
 from core.sim.openbk_options import OpenBkOptions
 from core.sim.plug import Plug

@@ -86,7 +86,8 @@ async def give(bk: BkStage, name: str, text: str) -> str:
 async def test_the_whole_procedure(tmp_path: Path) -> None:
     async with wizard(tmp_path) as (bk, served):
         text = await bk.press("c")
-        assert "1 % needs 150 W and 1.2 A. 500 W is recommended" in " ".join(text.split())
+        assert "about 4 minutes, and a second look 5 minutes later" in text
+        assert "One pulse" not in text  # that is said once, with the question
         assert not served.device.switched
         await bk.press("enter")
         text = await bk.until("closed and reassembled")
@@ -123,9 +124,13 @@ async def test_the_whole_procedure(tmp_path: Path) -> None:
 async def test_a_value_that_cannot_be_true_is_refused_and_asked_again(tmp_path: Path) -> None:
     async with wizard(tmp_path) as (bk, served):
         await quick(bk)
-        for bad, why in (("-230", "no number above zero"), ("23", "between 80 and 270 V")):
-            text = await give(bk, "Voltage", bad)
-            assert why in text and "Read the reference meter again" in text
+        for bad, why, remedy in (
+            ("abc", "no number above zero", "Type the voltage as a number, such as 231.4 or"),
+            ("23", "between 80 and 270 V", "Read the reference meter again"),
+            ("110", "does not fit what the plug shows: 110 V", "Read the reference meter again"),
+        ):
+            text = " ".join((await give(bk, "Voltage", bad)).split())
+            assert why in text and remedy in text and "heater" not in text
             await bk.press(*["backspace"] * len(bad))
         await give(bk, "Voltage", "231,4")
         await give(bk, "Current", "4.3215")
@@ -291,7 +296,7 @@ async def questions(device: Device) -> list[Asked]:
     asked: list[Asked] = []
 
     async def task(report: Reporter) -> dict[str, object]:
-        await ask(report, device, 1)
+        await ask(report, device, 1, Pace().lasts(3), Pace().again)
         return {}
 
     job = Job("x", "x", "x", task, answers=Given({"closed": "yes"}))

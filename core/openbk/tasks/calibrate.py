@@ -28,6 +28,7 @@ from core.openbk.metering import (
     factors_of,
     one_pulse,
     pulse_line,
+    require_fits,
     require_plausible,
     require_resistive,
     symptom,
@@ -124,7 +125,14 @@ async def _calibrate(
     now = factors_of(device.profile.calibration)
     for quantity, value in known.items():
         report.note("PULSES", pulse_line(quantity, value, factor_of(now, quantity)))
-    await ask(report, device, channel)
+    count = len(known) if isinstance(reference, Fixed) else len(Quantity)
+    await ask(
+        report,
+        device,
+        channel,
+        options.pace.lasts(count),
+        options.pace.again if options.again else 0.0,
+    )
     report.phase("Driver and relay", 2, PHASES)
     session = Session(client, report, device, options.pace)
 
@@ -183,8 +191,11 @@ def require_right_pins(
     energy: wire.Energy, wanted: dict[Quantity, float], factors: wire.Factors
 ) -> None:
     """Raise OBK-NO-METER when the first readings, with the factors that they were made with, look
-    like those of exchanged pins."""
-    words = symptom(energy, wanted, factors)
+    like those of exchanged pins, and OBK-REFERENCE when only a typed value does not fit them."""
+    words = symptom(energy, {}, factors)
+    if not words:
+        require_fits(energy, wanted, factors)
+        words = symptom(energy, wanted, factors)
     if words:
         raise faults.NO_METER(
             what=words,

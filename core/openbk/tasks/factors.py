@@ -147,7 +147,8 @@ async def _put(
             "name": device.name,
             "without_pulses": [],
         }
-    await ask(report, device, channel)
+    pace = options.pace
+    await ask(report, device, channel, pace.settle + len(wanted) * (pace.saved + pace.settle))
     report.phase("Driver and relay", 2, PHASES)
     session = Session(client, report, device, options.pace)
 
@@ -230,7 +231,7 @@ def _result(
     if wrong:
         raise faults.NOT_CALIBRATED(
             what="; ".join(
-                f"{one.quantity} factor {one.factor:.6g} for {one.wanted:.6g}" for one in wrong
+                f"{one.quantity} factor {one.factor:.6g}, wanted {one.wanted:.6g}" for one in wrong
             )
             + ".",
             cause="The load or the mains changes from one second to the next.",

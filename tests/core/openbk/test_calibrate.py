@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from core import faults as job_faults
-from core.events import Asked, Event, Facts, Failed, Finished, Note, Phase
+from core.events import Asked, Event, Facts, Failed, Finished, Note, Phase, Progress
 from core.fault import Touched
 from core.job import Job
 from core.openbk import history, wire
@@ -375,3 +375,42 @@ async def test_a_current_that_does_not_follow_the_relay_is_named(tmp_path: Path)
         result = result_of(await calibrated(bench, served, stick))
     assert result["no_load"]["zero"] is False  # type: ignore[index]
     assert "does not follow the relay: BL0937SEL or BL0937CF1" in bench.texts()
+
+
+@virtual
+async def test_a_reference_that_does_not_fit_is_doubted_before_the_pins(tmp_path: Path) -> None:
+    bench = bench_in(tmp_path)
+    async with plugged(load=HEATER, late_body=0.0) as served:
+        chosen = CalibrateOptions(host=served.host, again=False)
+        typed = fixed(voltage=110.0, current=4.35, power=478.0)
+        outcome = await bench.run(
+            lambda r: calibrate(r, chosen, typed, connect=connect, store=bench.store)
+        )
+        fault = fault_of(outcome)
+        assert fault.code == "OBK-REFERENCE" and "110 V for the voltage" in fault.what
+        assert fault.cause.startswith("The reference is mistyped")
+        assert fault.next.startswith("Read the reference meter again")
+        assert fault.state == "No factor was changed. The relay is off again."
+
+
+@virtual
+async def test_how_long_it_takes_is_said_and_told_from_the_plan(tmp_path: Path) -> None:
+    bench = bench_in(tmp_path)
+    lefts: list[tuple[int, float, float]] = []
+    loop = asyncio.get_running_loop()
+
+    def progress(_job: Job, event: Event) -> None:
+        if isinstance(event.body, Progress) and event.body.unit == "readings":
+            assert event.body.left is not None
+            lefts.append((event.body.done, event.body.left, loop.time()))
+            assert event.body.rate is None or 0.3 < event.body.rate < 0.7
+
+    async with plugged(load=HEATER, late_body=0.0) as served:
+        began = loop.time()
+        result_of(await calibrated(bench, served, progress, again=True))
+        spent = loop.time() - began
+    assert "It takes about 4 minutes; with the second look 5 more." in bench.answers.asked[1].text
+    assert 8 * 60 < spent < 10 * 60
+    first, last = lefts[0], next(entry for entry in lefts if entry[0] == 30)
+    assert first[0] == 1 and abs(first[1] - (last[2] - first[2])) < 10 and last[1] == 0
+    assert "voltage: factor 0.13253 -> 0.1" in bench.texts() and ", wanted 0.1" in bench.texts()

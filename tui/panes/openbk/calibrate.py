@@ -27,6 +27,7 @@ from core.openbk.metering import (
     four,
     parse_value,
     pulse_line,
+    require_fits,
     require_resistive,
     value_of,
 )
@@ -35,9 +36,9 @@ from core.profile.model import Calibration
 from tui.widgets.dialog import Dialog
 
 WAYS = (
-    ("again", "calibrate, and look at it again after 5 minutes"),
-    ("quick", "calibrate, without the second look"),
-    ("reset", "calibrate, look again after 5 minutes, and set the energy total to 0"),
+    ("again", "calibrate: about 4 minutes, and a second look 5 minutes later"),
+    ("quick", "calibrate: about 4 minutes, without the second look"),
+    ("reset", "calibrate with the second look, and set the energy total to 0"),
     ("factors", "no reference meter: put back the factors of a kept configuration or a profile"),
 )
 
@@ -163,10 +164,13 @@ class ReferenceDialog(Dialog[None]):
         return pulse_line(quantity, value, factor_of(self._factors, quantity))
 
     def _check(self, value: float) -> None:
-        """The three values fit together.  Raises OBK-REFERENCE."""
-        given = {**self._asker.given, self._wanted.quantity: value}
+        """The three values fit together, and it fits what the plug shows.  Raises
+        OBK-REFERENCE."""
+        quantity = self._wanted.quantity
+        given = {**self._asker.given, quantity: value}
         if len(given) == len(Quantity):
             require_resistive(*(given[quantity] for quantity in Quantity))
+        require_fits(self._wanted.energy, {quantity: value}, self._factors)
 
     @on(Input.Submitted)
     def _take(self, event: Input.Submitted) -> None:

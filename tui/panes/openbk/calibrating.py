@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from core.fault import FaultError
 from core.openbk import history
-from core.openbk.metering import factors_of, reachable
 from core.openbk.setting import Pace
 from core.profile.model import Calibration
 from tui import openbk_works as works
@@ -52,7 +51,7 @@ class Calibrating(Shared):
             elif way is not None:
                 self._calibrate(channel, way)
 
-        title = f"A steady resistive load. {reachable(factors_of(self.sheet.base.calibration))}"
+        title = "A steady resistive load of 500 W or more, such as a heater, behind the plug"
         self.app.push_screen(PickDialog(title, list(WAYS)), picked)
 
     def _calibrate(self, channel: int | None, way: str) -> None:
