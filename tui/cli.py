@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from tui.host import Options
 
+FAULT = 1
 USAGE = 2
 CANCELLED = 130
 
@@ -29,28 +30,37 @@ def main(argv: list[str] | None = None) -> int:
         code = 0  # whoever asked for the help has read enough
     except Exception as error:
         code = _broken(error, json="--json" in arguments)
+    whole = _printed("")  # whatever the code is, what waits there must go
+    return code or whole
+
+
+def _printed(text: str) -> int:
+    """Print to standard output, with what waits there; the exit code says whether it took it."""
+    if sys.stdout is None:
+        return 0
     try:
-        if sys.stdout is not None:
-            sys.stdout.flush()
-    except OSError:
+        if text:  # writing nothing is refused by a full disk, too
+            print(text)
+        sys.stdout.flush()
+    except OSError as error:
         from tui.streams import drop_output
 
-        drop_output(sys.stdout)
-    return code
+        problem = drop_output(sys.stdout, error)
+        if problem:
+            print(f"wattbench: {problem}", file=sys.stderr)
+            return FAULT
+    return 0
 
 
 def _dispatch(arguments: list[str]) -> int:
     if arguments == ["--version"]:
-        print(f"wattbench {__version__}")
-        return 0
+        return _printed(f"wattbench {__version__}")
     flags, rest = global_parser(json="--json" in arguments).parse_known_args(arguments)
     if flags.version:
-        print(f"wattbench {__version__}")
-        return 0
+        return _printed(f"wattbench {__version__}")
     if not rest:
         if flags.help:
-            print(help_text())
-            return 0
+            return _printed(help_text())
         return _open_app(_options(flags))
     return _run_verb(rest, flags)
 

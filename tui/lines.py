@@ -181,7 +181,7 @@ def run_verb(run: Run, args: argparse.Namespace, options: Options) -> int:
     if host.store.settings.problem:
         out.aside(host.store.settings.problem)
     try:
-        return run(args, Bench(host, out))
+        return whole(out, run(args, Bench(host, out)))
     except FaultError as error:
         out.fault(error.fault)
         return error.fault.exit
@@ -192,6 +192,13 @@ def run_verb(run: Run, args: argparse.Namespace, options: Options) -> int:
         return fault.fault.exit
     finally:
         host.join()
+
+
+def whole(out: Output, code: int) -> int:
+    """The exit code of a verb: what was done is worth nothing to a script whose file is cut."""
+    if out.problem:
+        out.aside(f"wattbench: {out.problem}")
+    return code or (Exit.FAULT if out.problem else Exit.DONE)
 
 
 def internal(error: Exception, touched: Touched = Touched.NOTHING) -> FaultError:

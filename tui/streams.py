@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import stat
 from typing import TextIO
@@ -29,10 +30,25 @@ def drop_terminal() -> None:
     os.close(null)
 
 
-def drop_output(stream: TextIO) -> None:
-    """The reader of this stream is gone: write on into the null device."""
+def drop_output(stream: TextIO, error: OSError) -> str:
+    """This stream takes no more: write on into the null device.
+
+    Returns nothing where its reader went away, who has read enough, else what is to be said: the
+    output is not whole, such as on a full disk.
+    """
+    told = "" if _reader_gone(stream, error) else f"The output is not whole: {error.strerror}."
     with contextlib.suppress(OSError, ValueError):  # a stream without a descriptor
         handle = stream.fileno()
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, handle)
         os.close(null)
+    return told
+
+
+def _reader_gone(stream: TextIO, error: OSError) -> bool:
+    if error.errno in (errno.EPIPE, errno.ECONNRESET):
+        return True
+    try:
+        return error.errno == errno.EIO and os.isatty(stream.fileno())  # its terminal hung up
+    except (OSError, ValueError):
+        return False
