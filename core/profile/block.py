@@ -120,6 +120,8 @@ class Block:
             wrong = f"It begins with {data[:3].hex(' ')}, not with CFG."
         elif data[3] != crc8(data[4 : _checked(data)]):
             wrong = "Its checksum does not fit."
+        elif not any(data[4:8]):
+            wrong = "It has version 0, which no firmware wrote."  # zeros have a fitting checksum
         if wrong:
             raise faults.BLOCK(
                 what=f"No OpenBeken configuration: {wrong}",

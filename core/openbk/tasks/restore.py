@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from core.openbk.client import Client, Connect
 from core.openbk.difference import complete
 from core.openbk.fleet import on_host
 from core.openbk.foreign import Origin
-from core.openbk.in_file import owner_of
+from core.openbk.in_file import MAC_AT, MAC_SIZE, owner_of
 from core.openbk.kept_files import ENDING, put_file_back
 from core.openbk.lost import switching
 from core.openbk.read import Device, read_device
@@ -27,6 +28,8 @@ from core.store.files import read
 from core.store.store import Store
 
 PHASES = 4
+COUNTED, UNCOUNTED = 0x010, 0x014
+"""Where a configuration counts its changes and updates (HTTP sheet 13.1)."""
 BACK_WITHIN = 600.0
 POLL = 2.0
 
@@ -57,6 +60,7 @@ async def restore(
         )
     profile = config_profile(data, options.backup.name)
     report.phase("Read", 1, PHASES)
+    tell_other(report, config_place(data, options.backup.name), options.backup.name)
     device = await on_host(connect, options.host, read_device)
     origin = origin_of(data, options.backup, device.mac, device.profile)
     left_out = origin.left_out(_factors_back(options))
@@ -86,10 +90,18 @@ def config_place(data: bytes, name: str) -> Place:
         return find(data)
     except FaultError as error:
         raise faults.FILE(
-            what=f"{name} holds no OpenBeken configuration.",
-            cause="It is a backup of the stock firmware, or of another kind of file.",
-            next="Choose a backup that was made while OpenBeken ran.",
+            what=f"{name}: {error.fault.what}", cause=error.fault.cause, next=error.fault.next
         ) from error
+
+
+def tell_other(report: Reporter, place: Place, name: str) -> None:
+    """Two configurations in one dump: which one is taken, and why."""
+    if place.other:
+        report.warn(
+            "TWO-CONFIGURATIONS",
+            f"{name} also holds a configuration where a {place.other.upper()} keeps it. The one of "
+            f"the {place.chip.upper()} is taken: its radio calibration lies beside it.",
+        )
 
 
 def origin_of(data: bytes, backup: Path, mac: str, now: Profile) -> Origin:
@@ -117,6 +129,7 @@ async def _raw(
         summary = f"{device.name}: files put back, read back equal"
         return {"summary": summary, "mac": device.mac, "identical": True}
     found = config_place(data, options.backup.name)
+    tell_other(report, found, options.backup.name)
     place = wire.CONFIG_AT.get(device.chip)
     if place is None or (found.chip and found.chip.upper() != device.chip):
         raise faults.WRONG_CHIP(
@@ -142,18 +155,61 @@ async def _raw(
     report.phase("Write", 3, PHASES)
     with switching(store, device, device.relays):
         await write_sector(client, place, sector)
-        web = found.block.profile().wifi.web_password
-        client.password = web.value if web else ""  # counts once the power was cut
         report.phase("Power cut", 4, PHASES)
         report.note("CUT-POWER", "Pull the plug now, wait 3 s, and plug it in again.")
-        await report.waiting(_until_cut(client, device))
-        after = await client.flash(place, wire.CONFIG_SIZE)
+        web = found.block.profile().wifi.web_password
+        passwords = {client.password, web.value if web else ""}
+        macs = {device.mac, mac_in(sector)}
+        await report.waiting(_until_cut(client, device, passwords, macs))
+        require_restored(device, place, await _after(client, device, place), sector)
     return {
-        "summary": f"{device.name}: configuration sector restored",
+        "summary": f"{device.name}: configuration sector restored, read back after the power cut",
         "mac": device.mac,
         "start": place,
-        "identical": same_settings(after, sector),
+        "identical": True,
     }
+
+
+async def _after(client: Client, device: Device, place: int) -> bytes:
+    """The sector as the device has it after its start.  Raises OBK-HALF-SENT."""
+    try:
+        return await client.flash(place, wire.CONFIG_SIZE)
+    except FaultError as error:
+        raise faults.HALF(
+            what=f"{device.name} started anew and could not be read back: {error.fault.what}",
+            cause=error.fault.cause,
+            next="Look at the device's configuration.",
+            state="The sector was written; what the device made of it was not read back.",
+            touched=Touched.UNKNOWN,
+            command=("wattbench", "openbk", "show", client.host),
+        ) from error
+
+
+def mac_in(sector: bytes) -> str:
+    """The MAC in a configuration, which the device may take for its own."""
+    return wire.normal_mac(sector[MAC_AT : MAC_AT + MAC_SIZE].hex())
+
+
+def require_restored(device: Device, place: int, after: bytes, sector: bytes) -> None:
+    """Raise OBK-DIFFERS when the device came back with another configuration."""
+    if same_settings(after, sector):
+        return
+    lost = same_settings(after, device.sector)
+    raise faults.DIFFERS(
+        what=f"{device.name} started anew, and its sector at 0x{place:X} "
+        + ("holds the configuration from before." if lost else "is not the one that was written."),
+        cause="It was restarted by software before its power was cut: it then saves its memory "
+        "over the restored sector."
+        if lost
+        else "Something was changed or saved between the write and the power cut.",
+        next="Repeat the same command, and then only pull the plug: no restart from a page, no "
+        "command, no update.",
+        state="The configuration was not restored; the device runs on the one from before."
+        if lost
+        else "The configuration was not restored as it is in the backup.",
+        touched=Touched.COMPLETE,
+        command=("wattbench", "openbk", "show", device.host),
+    )
 
 
 async def write_sector(client: Client, place: int, sector: bytes) -> None:
@@ -171,24 +227,45 @@ async def write_sector(client: Client, place: int, sector: bytes) -> None:
 
 def same_settings(after: bytes, sector: bytes) -> bool:
     """True when both hold the same configuration; the device counts its changes in there."""
+    if after[4:COUNTED] + after[UNCOUNTED:] == sector[4:COUNTED] + sector[UNCOUNTED:]:
+        return True
     try:
         return Block.parse(after).profile() == Block.parse(sector).profile()
     except FaultError:
         return False
 
 
-async def _until_cut(client: Client, device: Device) -> None:
-    """Return when the device answers with an uptime that began anew.  Raises OBK-NOT-BACK."""
+async def _until_cut(
+    client: Client, device: Device, passwords: Collection[str], macs: Collection[str]
+) -> None:
+    """Return when the device, known by its MAC, answers with an uptime that began anew; it may
+    have the old password still, or the restored one.  Raises OBK-NOT-BACK."""
     loop = asyncio.get_running_loop()
-    began, uptime = loop.time(), device.info.uptime
+    began, uptime, stranger = loop.time(), device.info.uptime, ""
     while loop.time() - began < BACK_WITHIN:
         await asyncio.sleep(POLL)
-        try:
-            info = await client.info()
-        except FaultError:
-            continue
-        if info.uptime + 3 < uptime + loop.time() - began:
-            return
+        for password in sorted(passwords):
+            client.password = password
+            try:
+                info = await client.info()
+            except FaultError as error:
+                if error.fault.code == faults.PASSWORD.code:
+                    continue
+                break
+            if device.mac and info.mac and info.mac not in macs:
+                stranger = info.mac
+            elif info.uptime + 3 < uptime + loop.time() - began:
+                return
+            break
+    if stranger:
+        raise faults.GONE(
+            what=f"{client.host} was not seen switched off and on; {stranger} answers there now.",
+            cause="Another device got the address while the plug was without power.",
+            next=f"Find {device.mac} by its MAC, and look at its configuration.",
+            state="The sector is written; whether it counts was not read back.",
+            touched=Touched.UNKNOWN,
+            command=("wattbench", "openbk", "find"),
+        )
     raise faults.GONE(
         what=f"{client.host} was not switched off and on within {BACK_WITHIN:.0f} s.",
         cause="The plug was not pulled, or it has another address with the restored Wi-Fi.",

@@ -140,6 +140,69 @@ async def test_raw_restore_without_the_power_cut_is_not_called_done(tmp_path: Pa
 
 
 @virtual
+async def test_a_raw_restore_that_a_restart_lost_is_a_fault(tmp_path: Path) -> None:
+    bench = bench_in(tmp_path)
+    (tmp_path / "cfg.bin").write_bytes(OLD)
+    async with plugged() as served:
+
+        def restarted(_job: Job, event: Event) -> None:
+            if getattr(event.body, "code", "") == "CUT-POWER":
+                served.device.reboot(5)
+
+        chosen = RestoreOptions(host=served.host, backup=tmp_path / "cfg.bin", raw=True)
+        outcome = await bench.run(
+            lambda r: restore(r, chosen, connect=connect, store=bench.store), restarted
+        )
+        fault = fault_of(outcome)
+        assert fault.code == "OBK-DIFFERS" and "configuration from before" in fault.what
+        assert "restarted by software" in fault.cause and "only pull the plug" in fault.next
+        assert served.device.config.get("names.short") == "plug1"
+
+
+@virtual
+async def test_another_device_at_the_address_is_not_the_restored_one(tmp_path: Path) -> None:
+    bench = bench_in(tmp_path)
+    (tmp_path / "cfg.bin").write_bytes(OLD)
+    async with plugged() as served:
+        handle = served.site.handle
+        other = b"A4:C1:38:00:00:01"
+
+        def stranger(_job: Job, event: Event) -> None:
+            if getattr(event.body, "code", "") == "CUT-POWER":
+                served.device.power_cut()
+                served.site.handle = lambda *request: (  # type: ignore[method-assign]
+                    handle(*request).replace(MAC.lower().encode(), other)
+                )
+
+        chosen = RestoreOptions(host=served.host, backup=tmp_path / "cfg.bin", raw=True)
+        outcome = await bench.run(
+            lambda r: restore(r, chosen, connect=connect, store=bench.store), stranger
+        )
+        assert fault_of(outcome).code == "OBK-NOT-BACK"
+        assert other.decode() in fault_of(outcome).what
+
+
+@virtual
+async def test_a_dump_with_two_configurations_is_taken_by_its_chip_and_said(
+    tmp_path: Path,
+) -> None:
+    bench = bench_in(tmp_path)
+    dump = bytearray(b"\xff" * 0x200000)
+    dump[0x1D1000 : 0x1D1000 + 4096] = OLD
+    dump[0x1E1000 : 0x1E1000 + 4096] = lsc(Profile(names=Names("other")))
+    with pytest.raises(FaultError, match=r"two configurations, at 0x1D1000 .* 0x1E1000") as caught:
+        config_place(bytes(dump), "both.bin")
+    assert caught.value.fault.code == "OBK-FILE"
+    dump[0x1D0000:0x1D0004] = b"TLV\0"
+    (tmp_path / "both.bin").write_bytes(dump)
+    async with plugged() as served:
+        chosen = RestoreOptions(host=served.host, backup=tmp_path / "both.bin")
+        result_of(await bench.run(lambda r: restore(r, chosen, connect=connect, store=bench.store)))
+        assert served.device.config.get("names.short") == "old-name"
+    assert "TWO-CONFIGURATIONS" in bench.texts()
+
+
+@virtual
 async def test_a_restart_by_software_would_lose_it(tmp_path: Path) -> None:
     """Why the rule exists: the simulated device saves its memory first, as the real one does."""
     async with plugged() as served:
@@ -160,16 +223,22 @@ async def test_other_chips_and_stock_dumps_are_refused(tmp_path: Path) -> None:
     other[0x1E1000 : 0x1E1000 + 4096] = OLD
     (tmp_path / "t.bin").write_bytes(other)
     (tmp_path / "bad.bin").write_bytes(OLD[:100] + b"\x01" + OLD[101:])
+    (tmp_path / "zeros.bin").write_bytes(b"CFG".ljust(4096, b"\0"))  # its checksum fits
     codes = []
     async with plugged() as served:
-        for name, raw in (("stock.bin", False), ("t.bin", True), ("bad.bin", True)):
+        for name, raw in (
+            ("stock.bin", False),
+            ("t.bin", True),
+            ("bad.bin", True),
+            ("zeros.bin", True),
+        ):
             chosen = RestoreOptions(host=served.host, backup=tmp_path / name, raw=raw)
             outcome = await bench.run(
                 lambda r, c=chosen: restore(r, c, connect=connect, store=bench.store)
             )
             codes.append(fault_of(outcome).code)
         assert all(method == "GET" for method, _ in served.requests)
-    assert codes == ["OBK-FILE", "OBK-CHIP", "OBK-FILE"]
+    assert codes == ["OBK-FILE", "OBK-CHIP", "OBK-FILE", "OBK-FILE"]
 
 
 # -- update ------------------------------------------------------------------------------------

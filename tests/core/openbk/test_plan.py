@@ -271,7 +271,7 @@ def test_lengths_that_just_fit_are_planned() -> None:
     fits = Profile(
         names=Names("n" * 31, "l" * 63),
         wifi=Wifi("s" * 63, Secret("p" * 63), web_password=Secret("w" * 32)),
-        mqtt=Mqtt("h" * 127, password=Secret("q" * 127)),
+        mqtt=Mqtt("h." * 63 + "h", password=Secret("q" * 127)),
         startup="x" * 1567,
     )
     assert len(plan(fits).steps) == 4

@@ -53,6 +53,24 @@ def test_other_chips_and_stock_dumps_are_refused() -> None:
         assert caught.value.fault.code == "PROFILE-BLOCK"
 
 
+@pytest.mark.parametrize("chip", sorted(PLACES))
+def test_the_radio_calibration_decides_between_two_configurations(chip: str) -> None:
+    sector = Block.new().sector()
+    data = bytearray(b"\xff" * 0x200000)
+    for start in PLACES.values():
+        data[start : start + len(sector)] = sector
+    with pytest.raises(FaultError, match="two configurations"):
+        find(bytes(data))
+    data[PLACES[chip] - 0x1000 : PLACES[chip] - 0xFFC] = b"TLV\0"
+    other = next(name for name in PLACES if name != chip)
+    assert (find(bytes(data)).chip, find(bytes(data)).other) == (chip, other)
+
+
+def test_an_ident_before_zeros_is_no_configuration() -> None:
+    with pytest.raises(FaultError, match="version 0"):
+        Block.parse(b"CFG".ljust(4096, b"\0"))
+
+
 def test_a_template_goes_out_and_comes_in() -> None:
     whole = Profile(
         chip="bk7231n", module="CB2S", startup="echo x",
