@@ -1,12 +1,15 @@
 """What the device's HTML pages say.
 
 Values stand in the pages without any escaping (HTTP sheet 3, answer side), so a name may hold a
-quote or a bracket.  Every form is read between two anchors that the firmware prints around a
+quote or a bracket.  No pattern looks farther than it must, so that a page of another kind costs no
+time.  Every form is read between two anchors that the firmware prints around a
 value, and the last fitting end wins.
 """
 
 from __future__ import annotations
 
+import contextlib
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +22,8 @@ PING = ("host", "disconnectTime")
 
 _VALUE_END = re.compile(r'"(?: pattern="[^"]*" title="[^"]*")?>(?=<br>|<span|<h2>|$)')
 _FLAG = re.compile(
-    r'id="flag(\d{1,3})" value="1"( checked)?><label for="flag\d{1,3}">(.*?)</label></div>', re.S
+    r'id="flag(\d{1,3})" value="1"( checked)?><label for="flag\d{1,3}">(.{0,500}?)</label></div>',
+    re.S,
 )
 _FLAGS_VALUE = re.compile(r"Current value=(\d{1,20})")
 _START = re.compile(
@@ -27,8 +31,8 @@ _START = re.compile(
 )
 _PIN = re.compile(r'f\("P(\d{1,2}) \(([^"]{0,40})\) "')
 _ROLE_CHANNELS = re.compile(r'\["([^"]{1,40})",(\d)\]')
-_DRIVERS = re.compile(r"\d+ drivers active(?: \(([^)]{0,600})\))?, total")
-_AREA = re.compile(r"<textarea[^>]{0,120}>(.*)</textarea>", re.S)
+_DRIVERS = re.compile(r"\d drivers active(?: \(([^)]{0,600})\))?, total")
+_AREA = re.compile(r"<textarea[^>]{0,120}>")
 _BOLD_VALUE = re.compile(r"<b>([^<]{1,40})</b></td><td[^>]{0,60}>([^<]{0,24})</td>")
 _MQTT_STATE = re.compile(r"MQTT State: (?:<[^>]{0,60}>)?([^<]{1,60})")
 _RSSI = re.compile(r"Wifi RSSI: [^(]{0,24}\((-?\d{1,4})dBm\)")
@@ -104,8 +108,8 @@ def start_values(body: str) -> dict[int, int]:
 
 def startup_command(body: str) -> str | None:
     """The text of the area on `/startup_command`; None when the page has none."""
-    area = _AREA.search(body)
-    return area.group(1) if area else None
+    area, end = _AREA.search(body), body.rfind("</textarea>")
+    return body[area.end() : end] if area and area.end() <= end else None
 
 
 def aliases(body: str) -> dict[int, str]:
@@ -134,10 +138,9 @@ class State:
 def state(body: str) -> State:
     readings = {}
     for name, text in _BOLD_VALUE.findall(body):
-        try:
-            readings[name] = float(text)
-        except ValueError:
-            continue
+        with contextlib.suppress(ValueError):
+            if math.isfinite(value := float(text)):
+                readings[name] = value
     drivers = _DRIVERS.search(body)
     signal, mqtt = _RSSI.search(body), _MQTT_STATE.search(body)
     names = (drivers.group(1) or "") if drivers else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -199,3 +200,36 @@ def test_a_number_that_nothing_can_hold_is_none(value: object) -> None:
 @pytest.mark.parametrize(("value", "number"), [("-5", -5), (" 12 ", 12), (7.9, 7), (True, 1)])
 def test_whole_numbers_in_every_notation(value: object, number: int) -> None:
     assert wire.int_of(value) == number
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        'id="flag1" value="1"><label for="flag1">',
+        'id="flag1" value="1"><label for="flag1">x</label>',
+        "<textarea>",
+        "9",
+        '<input type="text" id="ssid" name="ssid" value="',
+        'name="idx" value="1"/>',
+        "<b>x</b></td><td>1",
+        "MQTT State: <",
+        '" pattern="',
+        'var r = [["x",1',
+    ],
+)
+def test_a_page_of_any_kind_costs_no_time(piece: str) -> None:
+    """Work that grows with the square of the length would take minutes here."""
+    text = piece * ((1 << 20) // len(piece))
+    began = time.process_time()
+    everything(text)
+    assert time.process_time() - began < 10
+
+
+def test_readings_of_the_state_page_are_finite() -> None:
+    rows = "".join(f"<b>{n}</b></td><td>{n}</td>" for n in ("nan", "inf", "1e999", "2.5", "x"))
+    assert pages.state(rows).readings == {"2.5": 2.5}
+
+
+def test_a_startup_command_may_hold_anything_but_has_an_end() -> None:
+    assert pages.startup_command("<textarea id=x>a</textarea>b</textarea>") == "a</textarea>b"
+    assert pages.startup_command("</textarea><textarea>a") is None
