@@ -10,7 +10,7 @@ from functools import partial
 from signal import Signals
 
 from textual.binding import Binding, BindingType
-from textual.events import Event
+from textual.events import Event, Paste
 from textual.filter import LineFilter, NoColor
 
 from core.fault import FaultError
@@ -22,8 +22,9 @@ from tui.look import BENCH, MONO, PlainText, glyphs, theme_name
 from tui.mailbox import Mailbox
 from tui.model import Model
 from tui.panes.base import PaneScreen, screen_for
+from tui.pasting import REFUSED, is_text
 from tui.turns import TurnsApp
-from tui.widgets.dialog import SETTLE, HelpDialog, LeaveDialog, QuestionDialog, QuitDialog
+from tui.widgets.dialog import SETTLE, Dialog, HelpDialog, LeaveDialog, QuestionDialog, QuitDialog
 from tui.widgets.palette import Entry, PaletteDialog
 from tui.work import Work
 
@@ -128,9 +129,14 @@ class WattbenchApp(TurnsApp[None]):
             self.pop_screen()
 
     def unheard(self, event: Event) -> bool:
-        """Keys typed ahead answer no question that nobody has seen."""
+        """Keys typed ahead answer no question that nobody has seen; a paste is text."""
         front = self.screen if self.screen_stack else None
-        return isinstance(front, QuestionDialog) and front.too_soon(event, self.settle)
+        if isinstance(front, QuestionDialog) and front.too_soon(event, self.settle):
+            return True
+        if isinstance(event, Paste) and not is_text(event.text):
+            self.say(REFUSED)
+            return True
+        return False
 
     # -- work ------------------------------------------------------------------------------
 
@@ -148,8 +154,8 @@ class WattbenchApp(TurnsApp[None]):
         self.tick()
 
     def say(self, text: str) -> None:
-        """One sentence in the job bar of the pane, until the next key."""
-        if isinstance(self.screen, PaneScreen):
+        """One sentence in the job bar of the pane, until the next key, or in a card's last line."""
+        if isinstance(self.screen, PaneScreen | Dialog):
             self.screen.say(text)
 
     def _left_behind(self) -> str:

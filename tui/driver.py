@@ -8,11 +8,17 @@ makes the memory forget.  Relies on the output of Textual 8.2, which is pinned f
 
 from __future__ import annotations
 
+import os
 import re
+import selectors
+from codecs import getincrementaldecoder
 from typing import NamedTuple
 
 from rich.cells import cell_len
+from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
+
+from tui.pasting import Pasting
 
 SYNC_START, SYNC_END = "\x1b[?2026h", "\x1b[?2026l"
 TOKEN = re.compile(
@@ -234,6 +240,20 @@ class ThinDriver(LinuxDriver):
         if thin:
             super().write(self._held + thin)
             self._held = ""
+
+    def run_input_thread(self) -> None:
+        """Read what is typed, as Textual does, but a paste keeps its order, and bytes that are no
+        UTF-8 end nothing."""
+        parser, pasting = XTermParser(self._debug), Pasting()
+        decode = getincrementaldecoder("utf-8")("replace").decode
+        with selectors.SelectSelector() as selector:
+            selector.register(self.fileno, selectors.EVENT_READ)
+            while not self.exit_event.is_set():
+                typed = ""
+                if selector.select(0.1):
+                    typed = pasting.through(decode(os.read(self.fileno, 4096)))
+                for event in parser.feed(typed) if typed else parser.tick():
+                    self.process_message(event)
 
     def start_application_mode(self) -> None:
         """Also after a suspend: the shell has painted meanwhile."""
