@@ -75,6 +75,9 @@ def _parser_kind(json: bool) -> type[argparse.ArgumentParser]:
             more.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
             super().__init__(*args, **more)
 
+        def print_help(self, file: Any = None) -> NoReturn:
+            raise SystemExit(_printed(self.format_help().rstrip()))
+
         def error(self, message: str) -> NoReturn:
             raise SystemExit(_usage(f"{self.prog}: {message}", json=json))
 
