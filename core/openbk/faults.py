@@ -82,6 +82,15 @@ OTHER_DEVICE = FaultKind(
     "anew when devices restart; fix them there by MAC. Search again, then choose by the MAC.",
     exit=Exit.REFUSED,
 )
+TWICE = FaultKind(
+    "OBK-TWICE",
+    "The same device under another address",
+    "Two of the addresses lead to devices with one MAC: it is one device with two names, such as "
+    "a name and a number. It is set up once, under the first of them, and nothing is sent under "
+    "the second. If they are two plugs, one has the flash contents of the other, and its MAC with "
+    "them: write its own backup back, because a network cannot tell the two apart.",
+    exit=Exit.REFUSED,
+)
 WRONG_CHIP = FaultKind(
     "OBK-CHIP",
     "The profile or file is for another chip",

@@ -10,7 +10,7 @@ from typing import Any
 
 from core.fault import FaultError, Touched
 from core.job import Reporter, Result
-from core.openbk import history
+from core.openbk import faults, history
 from core.openbk.carry import Applied, carry_out
 from core.openbk.client import Client, Connect
 from core.openbk.fleet import PARALLEL, Outcome, each, fleet_result, on_host, require_any, warn_each
@@ -26,6 +26,8 @@ from core.profile.model import Profile
 from core.store.store import Store
 
 PHASES = 5
+NO_MACS = ("", "00:00:00:00:00:00")
+"""What a device says that knows none."""
 BREATH = 0.02
 """Seconds before each device of a fleet in which a stop of the job is honoured."""
 
@@ -135,13 +137,34 @@ async def _prepare(
         board.put(host, state, changes=len(plan.changes), of=len(plan.steps))
         return Prepared(host, device, plan)
 
-    return await each(
+    found = await each(
         tuple(dict.fromkeys(options.hosts)),
         str,
         one,
         parallel=options.parallel,
         tell=lambda done, of: report.progress(done, of, "devices"),
     )
+    return [_only_once(board, outcome, found) for outcome in found]
+
+
+def _only_once(
+    board: Board, outcome: Outcome[Prepared], found: Sequence[Outcome[Prepared]]
+) -> Outcome[Prepared]:
+    """The outcome, or the fault that this is a device of the fleet under another name."""
+    if outcome.value is None or outcome.value.device.mac in NO_MACS:
+        return outcome
+    mac, host = outcome.value.device.mac, outcome.host
+    first = next(o.host for o in found if o.value is not None and o.value.device.mac == mac)
+    if first == host:
+        return outcome
+    fault = faults.TWICE(
+        what=f"{host} is the same device as {first}: both have the MAC {mac}.",
+        cause="One device has two names here.",
+        next="Leave one of them out; the device is set up once.",
+        state="Nothing was sent under this address.",
+    ).fault
+    board.put(host, State.FAILED, fault=fault)
+    return Outcome(host, None, fault)
 
 
 async def _say_plans(

@@ -337,3 +337,20 @@ def test_they_differ_is_only_said_when_all_were_compared(
     ]
     result = fleet_result(rows, "compared", different=lambda row: bool(row["n"]))
     assert result.get("exit", Exit.DONE) == code
+
+
+@virtual
+async def test_one_device_under_two_names_is_set_up_once(tmp_path: Path) -> None:
+    bench = bench_in(tmp_path)
+    async with plugged() as served:
+        port = served.host.partition(":")[2]
+        hosts = (served.host, f"localhost:{port}", f"127.1:{port}")
+        chosen = ApplyOptions(hosts=hosts, profile=WANTED)
+        outcome = await bench.run(lambda r: apply(r, chosen, connect=connect, store=bench.store))
+        rows = result_of(outcome)["devices"]
+        assert isinstance(rows, list)
+        assert [row.get("code") for row in rows] == [None, "OBK-TWICE", "OBK-TWICE"]
+        assert f"the same device as {served.host}" in rows[1]["what"]
+        changes = [r for r in served.requests if "/cfg_mqtt_set" in str(r)]
+        assert len(changes) == 1
+        assert "Send these requests (2) to 1 device" in bench.texts()
