@@ -13,8 +13,9 @@ from core.fault import FaultError
 from core.job import Job
 from core.openbk.client import Client
 from core.openbk.tasks.backup import BackupOptions, backup
-from core.openbk.tasks.ota import OtaOptions, ota, require_fitting
+from core.openbk.tasks.ota import OtaOptions, ota
 from core.openbk.tasks.restore import RestoreOptions, config_place, restore
+from core.openbk.update_file import require_fitting
 from core.profile.model import Mqtt, Names, Profile
 from core.sim.firmware import openbeken_qio, openbeken_rbl
 from core.store.files import read
