@@ -9,9 +9,11 @@ from pathlib import Path
 from core.fault import Exit
 from core.openbk import in_file
 from core.openbk.difference import Change
+from core.profile import over_file
 from core.profile.model import Profile
 from core.profile.secrets import filled, needed
-from core.store.files import Files, read
+from core.profile.toml_file import parse
+from core.store.files import read
 from tui.lines import Bench
 from tui.openbk_works import find_profile
 
@@ -25,14 +27,7 @@ def run_on_dump(args: argparse.Namespace, bench: Bench, path: Path) -> int:
         bench.out.result(found, [found["summary"], *lines])
         return Exit.DONE
     if args.action == "export":
-        text = in_file.export(data, reveal=args.reveal)
-        if bench.host.options.json:
-            bench.out.result({"text": text})
-        elif args.out:
-            Files().write(args.out, text.encode())
-        else:
-            bench.out.raw(text.encode())
-        return Exit.DONE
+        return _export(args, bench, in_file.export(data, reveal=args.reveal))
     profile = _profile(bench, args.profile)
     mac = in_file.owner_of(data, path.absolute())
     changes = in_file.compare(data, profile, mac)
@@ -45,6 +40,45 @@ def run_on_dump(args: argparse.Namespace, bench: Bench, path: Path) -> int:
     made = in_file.apply(data, profile, mac)
     kept = in_file.keep_as(bench.host.store, path, made, args.out)
     return _say(bench, changes, Exit.DONE, str(asyncio.run(kept)))
+
+
+def _export(args: argparse.Namespace, bench: Bench, text: str) -> int:
+    if args.out:
+        values = write_out(bench, args.out, text, keep=not args.reveal)
+        if bench.host.options.json:
+            bench.out.result({"text": text, **values})
+    elif bench.host.options.json:
+        bench.out.result({"text": text})
+    else:
+        bench.out.raw(text.encode())
+    return Exit.DONE
+
+
+def write_out(bench: Bench, path: Path, text: str, *, keep: bool) -> dict[str, object]:
+    """Write what was exported and say it; with `keep` a profile that is there is changed, and
+    its comments stay.  The values for the result of the verb.
+
+    Raises PROFILE-TEXT for a file there that is no profile, STORE-EXISTS for the record of a
+    backup, and other STORE-*.
+    """
+    old, made = path.exists(), None
+    if keep:
+        made = over_file.written(path, parse(text))
+        text = made.text
+    else:
+        over_file.require_replaceable(path)
+    bench.host.store.files.write(path.absolute(), text.encode())
+    if made is None or not old:
+        bench.out.aside(f"{'Written over' if old else 'Written to'} {path}.")
+        return {"out": str(path)}
+    bench.out.aside(f"Written to {path}: {made.line}.")
+    return {
+        "out": str(path),
+        "changed": made.changed,
+        "added": made.added,
+        "removed": made.removed,
+        "comments_kept": made.comments is not False,
+    }
 
 
 def _profile(bench: Bench, name: str) -> Profile:

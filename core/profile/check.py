@@ -17,6 +17,7 @@ from core.profile.tables import (
     FILE_ROOM,
     FLAGS,
     FLASHING_PINS,
+    LONGEST_PING,
     PINS,
     RELAYS,
     REMEMBERED_CHANNELS,
@@ -24,10 +25,10 @@ from core.profile.tables import (
     TEXT_ROOM,
 )
 
-LONGEST = 86_400
-"""Seconds of a ping interval."""
 GREATEST = 1e9
 """Of a calibration factor; a sane one is near 1."""
+_HOST = re.compile(r"(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.)*"
+                   r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.?")  # fmt: skip
 
 METER = "BL0937"
 """The driver that takes P24, P7 and P8 when its three pins have no roles (HTTP sheet 11.1)."""
@@ -100,6 +101,7 @@ def _impossible(profile: Profile, roles: Sequence[str]) -> Iterator[str]:
     if port is not None and port not in range(1, 65536):
         yield f"MQTT port {port} is not between 1 and 65535."
     yield from _bad_numbers(profile)
+    yield from _bad_hosts(profile)
 
 
 def _bad_numbers(profile: Profile) -> Iterator[str]:
@@ -107,10 +109,34 @@ def _bad_numbers(profile: Profile) -> Iterator[str]:
         section = path.partition(".")[0]
         if section == "network" and not _dotted(value):
             yield f"{path} is no IPv4 address: {value!r}."
-        if section == "ping" and isinstance(value, int) and value not in range(LONGEST + 1):
-            yield f"{path} is not between 0 and {LONGEST} s."
+        if section == "ping" and isinstance(value, int) and value not in range(LONGEST_PING + 1):
+            yield f"{path} is not between 0 and {LONGEST_PING} s."
         if section == "calibration" and not 0 <= value <= GREATEST:  # also not a number
             yield f"{path} is no factor: {value}."
+
+
+def _bad_hosts(profile: Profile) -> Iterator[str]:
+    for path, text in (("mqtt.host", profile.mqtt.host), ("ping.host", profile.ping.host)):
+        why = _no_host(text) if text else ""
+        if why:
+            yield f"{path} is {text!r}: {why}"
+
+
+def _no_host(text: str) -> str:
+    """Why this is neither an IPv4 address nor the name of a host; empty when it is one."""
+    name, colon, port = text.rpartition(":")
+    if "://" in text or "/" in text:
+        return "only the address or name belongs here, without mqtt:// and without a path."
+    if colon and port.isdigit() and ":" not in name:
+        return "the port has a field of its own, and only the address belongs here."
+    if any(char.isspace() for char in text):
+        return "a blank is in it, and no address or name has one."
+    numbers = not text.strip("0123456789.")
+    if numbers and not _dotted(text):
+        return "no IPv4 address; one has four numbers from 0 to 255, as in 192.168.1.2."
+    if not numbers and not _HOST.fullmatch(text):
+        return "no address and no name; a name has letters, digits, points and hyphens."
+    return ""
 
 
 def _dotted(text: str) -> bool:

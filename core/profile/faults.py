@@ -1,12 +1,15 @@
 """Codes of OpenBeken profiles."""
 
 from core.fault import Exit, FaultKind
+from core.profile.keys import key_list
 
 TEXT = FaultKind(
     "PROFILE-TEXT",
     "The profile cannot be read",
     "The file is not valid TOML, or a key in it is unknown or has a value of the wrong kind. "
-    "The message names the line. Nothing was changed; correct the file and repeat.",
+    "The message names the line. Nothing was changed; correct the file and repeat.\n\n"
+    "These are all the keys of a profile. What is not named stays as it is on the device.\n\n"
+    f"{key_list()}",
     exit=Exit.REFUSED,
 )
 VALUE = FaultKind(

@@ -68,3 +68,6 @@ FILE_NAME_ROOM = 255
 """Bytes of a file's name together with its folders."""
 FILE_PARTS = 3
 """Folders and name of a file; what lies deeper is not read back."""
+
+LONGEST_PING = 86_400
+"""Seconds of a ping watchdog."""

@@ -16,16 +16,13 @@ import tomli_w
 
 from core.fault import FaultError
 from core.profile import faults
+from core.profile.keys import CHANNEL, KINDS, PIN, SECRETS, TABLES, TOP, kind_word
 from core.profile.model import SECTIONS, Channel, Pin, Profile, Secret, merged
+from core.store.files import read
 
 SHIPPED = Path(__file__).parent / "shipped"
 DEEPEST = 8
 LARGEST = 1 << 20
-KINDS: dict[str, type] = {"port": int, "seconds": int, "interval": int}
-SECRETS = ("password", "password2", "web_password")
-TOP: dict[str, type] = {"base": str, "chip": str, "module": str, "startup": str,
-                        "on_power_up": str}  # fmt: skip
-TABLES = (*SECTIONS, "pins", "channels", "flags", "files")
 
 
 class _Wrong(Exception):
@@ -39,7 +36,10 @@ class _Wrong(Exception):
 def parse(text: str, source: str = "profile") -> Profile:
     """The profile that `text` says, without its base.  Raises PROFILE-TEXT naming the line."""
     try:
-        return _profile(tomllib.loads(text))
+        values = tomllib.loads(text)
+        if is_record(values):
+            raise _record(source)
+        return _profile(values)
     except (ValueError, RecursionError) as error:  # also a number of 5000 digits, and a deep nest
         raise _unreadable(source, str(error)) from error
     except _Wrong as wrong:
@@ -47,23 +47,25 @@ def parse(text: str, source: str = "profile") -> Profile:
         raise _unreadable(source, f"{wrong.path} (line {line}): {wrong.why}") from wrong
 
 
+def is_record(values: Mapping[str, Any]) -> bool:
+    """True for the record of a backup, which has the name of its dump and ends in .toml, too."""
+    return {"sha256", "true", "whole"} <= values.keys()
+
+
 def load(path: Path, profiles: Path | None = None) -> Profile:
     """The profile in a file, on top of its bases.  `profiles` is the store's folder of them.
 
     A base is looked for in the same folder, then in `profiles`, then among the shipped ones.
-    Raises PROFILE-TEXT, PROFILE-BASE.
+    Raises STORE-UNREADABLE, PROFILE-TEXT, PROFILE-BASE.
     """
     return _load(path, profiles, DEEPEST)
 
 
 def _load(path: Path, profiles: Path | None, depth: int) -> Profile:
     try:
-        # a pipe would hold us up for ever, a dump would fill the memory
-        if not path.is_file() or path.stat().st_size > LARGEST:
-            raise _unreadable(path.name, "it is missing, no plain file, or far too large")
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise _unreadable(path.name, str(error)) from error
+        text = read(path, LARGEST).decode()
+    except UnicodeDecodeError as error:
+        raise _unreadable(path.name, "it is no text") from error
     profile = parse(text, path.name)
     if profile.base is None:
         return profile
@@ -131,10 +133,6 @@ def _profile(values: Mapping[str, Any]) -> Profile:
     return Profile(**found)
 
 
-PIN = {"role": str, "channel": int, "channel2": int}
-CHANNEL = {"type": str, "start": int}
-
-
 def _section(section: str, values: Mapping[str, Any]) -> dict[str, Any]:
     names = {f.name for f in fields(SECTIONS[section])}
     found: dict[str, Any] = {}
@@ -183,8 +181,7 @@ def _known(path: str, value: Any, kinds: Mapping[str, type]) -> dict[str, Any]:
 
 def _of(path: str, value: Any, kind: type | tuple[type, ...]) -> Any:
     if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-        names = kind if isinstance(kind, tuple) else (kind,)
-        raise _Wrong(path, f"must be {' or '.join(k.__name__ for k in names)}")
+        raise _Wrong(path, f"must be {kind_word(kind)}")
     return value
 
 
@@ -210,7 +207,18 @@ def _unreadable(source: str, why: str) -> FaultError:
     return faults.TEXT(
         what=f"{source}: {why}.",
         cause="The file is not a profile as this version knows it.",
-        next="Correct that line; the README lists the keys.",
+        next="Correct that line. Its help page lists all keys: `e` on the screen, `wattbench info "
+        "PROFILE-TEXT` on the command line.",
+        command=("wattbench", "info", "PROFILE-TEXT"),
+    )
+
+
+def _record(source: str) -> FaultError:
+    return faults.TEXT(
+        what=f"{source}: this is the record of a backup, not a profile.",
+        cause="The record has the name of its dump, with .toml at the end.",
+        next="Take the configuration out of the dump beside it: wattbench openbk export DUMP "
+        "--out F.toml.",
     )
 
 

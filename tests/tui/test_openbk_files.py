@@ -95,3 +95,47 @@ def test_an_edited_sector_is_a_file_alone(run: Run, tmp_path: Path) -> None:
     assert done.code == 0 and not out.with_suffix(".toml").exists()
     made = Block.parse(out.read_bytes()).profile()
     assert made.pins[8] == load(SHIPPED / LSC).pins[8] and made.names.short == "plug-5C94FA"
+
+
+def test_an_export_over_a_profile_says_what_it_changed(run: Run, tmp_path: Path) -> None:
+    dump, mine = tmp_path / "old.bin", tmp_path / "plug.toml"
+    dump.write_bytes(flash(load(SHIPPED / LSC)))
+    mine.write_text('# stairwell\n[pins.8]\nrole = "Rel_n"  # K1\nchannel = 1\n')
+    done = run("openbk", "export", dump, "--out", mine)
+    assert done.code == 0 and done.out == ""
+    assert f"Written to {mine}: 1 changed, " in done.err and "added, comments kept." in done.err
+    assert '[pins.8]\nrole = "Rel"  # K1' in mine.read_text()
+    again = run("openbk", "export", dump, "--out", mine, "--json")
+    assert (again.last["out"], again.last["changed"], again.last["added"]) == (str(mine), 0, 0)
+    mine.write_text('# lost\npins = { 8 = { role = "Rel_n" } }\n')
+    assert "comments could not be kept" in run("openbk", "export", dump, "--out", mine).err
+
+
+@pytest.mark.parametrize("more", [(), ("--reveal",)], ids=["plain", "reveal"])
+def test_a_record_or_a_dump_is_never_written_over(
+    run: Run, tmp_path: Path, more: tuple[str, ...]
+) -> None:
+    dump = tmp_path / "old.bin"
+    dump.write_bytes(flash())
+    record = tmp_path / "other.toml"
+    record.write_text('sha256 = "0"\ntrue = true\nwhole = true\n')
+    for path in (record, dump):
+        before = path.read_bytes()
+        done = run("openbk", "export", dump, *more, "--out", path, "--json")
+        assert (done.code, done.last["code"]) == (3, "STORE-EXISTS")
+        assert path.read_bytes() == before
+    done = run("openbk", "diff", dump, "--profile", record)
+    assert done.code != 0 and "record of a backup, not a profile" in done.err
+
+
+def test_the_keys_of_a_profile_are_read_offline(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "old.bin").write_bytes(flash())
+    (tmp_path / "bad.toml").write_text("[mqtt]\nport = true\n")
+    done = run("openbk", "diff", tmp_path / "old.bin", "--profile", tmp_path / "bad.toml")
+    assert "mqtt.port (line 2): must be a whole number" in done.err
+    assert "wattbench info PROFILE-TEXT" in done.err
+    page = run("info", "profile-text")
+    assert page.code == 0 and "port: a whole number; 1 to 65535" in page.out
+    assert run("info", "profile-text", "--json").last["code"] == "PROFILE-TEXT"
+    none = run("info", "NOTHING-THERE")
+    assert none.code == 2 and "no fault NOTHING-THERE" in none.err

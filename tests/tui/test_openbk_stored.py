@@ -11,7 +11,7 @@ import pytest
 from core.openbk import in_file
 from core.profile import template_in
 from core.profile.in_dump import PLACES
-from core.profile.model import Channel, Names, Pin, Profile, Secret, Wifi
+from core.profile.model import Calibration, Channel, Mqtt, Names, Pin, Profile, Secret, Wifi
 from core.profile.toml_file import load, parse
 from tests.tui.openbk_stage import MAC, PLUG, BkStage, a_device, bk_stage, plugged, quiet, sector
 from tests.tui.stage import StageHost, golden
@@ -178,6 +178,38 @@ async def test_a_backup_goes_into_the_form_and_from_there_to_the_device(tmp_path
         assert not bk.pane.sheet.edits
 
 
+@pytest.mark.usefixtures("quiet")
+async def test_a_backup_of_another_plug_is_told(tmp_path: Path) -> None:
+    device = await a_device()
+    theirs = tmp_path / "c0ffee123456" / "old.bin"
+    theirs.parent.mkdir()
+    theirs.write_bytes(
+        flash(
+            Profile(
+                names=Names("theirs"),
+                mqtt=Mqtt(client="their-id", password=Secret("")),
+                calibration=Calibration(voltage=0.25),
+            )
+        )
+    )
+    async with bk_stage(tmp_path / "home", (160, 45)) as bk:
+        await bk.open(PLUG)
+        await bk.give(Read(device))
+        bk.pane.tried(lambda: bk.pane.restore(theirs))
+        text = " ".join(" ".join(bk.pane.said).split())
+        assert "C0:FF:EE:12:34:56" in text and f"this device is {MAC}" in text
+        assert "short name 'theirs'" in text and "MQTT client 'their-id'" in text
+        assert "Left out: the factors of the meter (voltage)" in text and "c puts factors" in text
+        assert "does not have mqtt.password" in text
+        assert "C0:FF:EE:12:34:56" in await bk.stage.settled()
+        mine = tmp_path / MAC.replace(":", "").lower() / "own.bin"
+        mine.parent.mkdir()
+        mine.write_bytes(flash())
+        bk.pane.said = []
+        bk.pane.restore(mine)
+        assert "another plug" not in " ".join(bk.pane.said)
+
+
 async def test_a_raw_restore_asks_and_waits_for_the_power_cut(tmp_path: Path) -> None:
     web = Profile(names=Names("old-name"), wifi=Wifi(web_password=Secret("came back")))
     async with plugged() as served, bk_stage(tmp_path, before=with_backup(web)) as bk:
@@ -278,7 +310,11 @@ async def test_the_form_is_kept_in_each_format(tmp_path: Path) -> None:
         await bk.give(Read(device))
         bk.pane.put("channels.1.start", 1)
         assert "comments in the file stay" in await more(bk, "save")
-        await bk.press("enter")
+        text = await bk.press("enter")
+        assert "plug1.toml" in text and "Name of the file" in text  # the short name
+        bk.pane.query_one("#edit").value = "a4c1385c94fa"  # type: ignore[attr-defined]
+        said = " ".join((await bk.press("enter")).split())
+        assert "1 changed" in said and "added, comments kept" in said
         text = path.read_text()
         assert "# my plug" in text and 'short = "plug1"  # on the shelf' in text
         assert "one two three" not in text and "hidden" not in text
@@ -293,10 +329,18 @@ async def test_the_form_is_kept_in_each_format(tmp_path: Path) -> None:
         await more(bk, "save")
         await bk.press("down", "down", "enter")
         assert "setPinRole 8 Rel" in (folder / "a4c1385c94fa.txt").read_text()
-        path.write_text("not a profile")
+        record = 'sha256 = "0"\ntrue = false\nwhole = true\n'
+        for there, code in (("not a profile", "PROFILE-TEXT"), (record, "STORE-EXISTS")):
+            (folder / "plug1.toml").write_text(there)
+            await more(bk, "save")
+            await bk.press("enter")
+            assert code in await bk.press("enter")
+            assert (folder / "plug1.toml").read_text() == there
         await more(bk, "save")
-        assert "PROFILE-TEXT" in await bk.press("enter")
-        assert path.read_text() == "not a profile"
+        await bk.press("enter")
+        bk.pane.query_one("#edit").value = "../x"  # type: ignore[attr-defined]
+        assert "no name of a file" in await bk.press("enter")
+        assert not (tmp_path / "x.toml").exists()
 
 
 # -- fields that are made -----------------------------------------------------------------------
@@ -416,7 +460,7 @@ async def test_a_profile_says_it_for_all_relays(tmp_path: Path) -> None:
         bk.pane.take_profile(tmp_path / "given.toml")
         assert bk.pane.sheet.edits == {"channels.1": Channel(start=1)}
         await more(bk, "save")
-        await bk.press("enter")
+        await bk.press("enter", "enter")
         (path,) = (tmp_path / "home" / "profiles").iterdir()
         assert parse(path.read_text()).channels[1] == Channel("Toggle", 1)
 

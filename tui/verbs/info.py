@@ -1,6 +1,10 @@
-"""version, folders, and how many backups and jobs are kept
+"""version, folders, kept backups and jobs; the help page of a fault
 
-Says where this program keeps its files, so that they can be copied or removed.
+    wattbench info
+    wattbench info CODE
+
+Says where this program keeps its files, so that they can be copied or removed.  With a code of a
+fault, such as PROFILE-TEXT, it prints the help page of that fault.
 """
 
 from __future__ import annotations
@@ -8,16 +12,19 @@ from __future__ import annotations
 import argparse
 import platform
 
+from core.fault import Exit
 from core.store.clock import synchronised
 from tui.lines import Bench
 from tui.version import __version__
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    """No options of its own."""
+    parser.add_argument("code", nargs="?", metavar="CODE", help="the help page of this fault")
 
 
 def run(args: argparse.Namespace, bench: Bench) -> int:
+    if args.code:
+        return _page(args.code.upper(), bench)
     store = bench.host.store
     backups, jobs = store.backups.all(), store.jobs.all()
     interrupted = [job.id for job in jobs if job.state == "interrupted"]
@@ -43,3 +50,16 @@ def run(args: argparse.Namespace, bench: Bench) -> int:
     ]
     bench.out.result(values, lines)
     return 0
+
+
+def _page(code: str, bench: Bench) -> int:
+    """The help page of a fault, as `e` shows it on the screen."""
+    from tui.fault_help import help_page, kinds
+
+    if code not in {kind.code for kind in kinds()}:
+        bench.out.aside(f"There is no fault {code}.")
+        bench.out.result({"exit": Exit.USAGE})
+        return Exit.USAGE
+    page = help_page(code)
+    bench.out.result({"code": code, "page": page}, [code, *page.splitlines()])
+    return Exit.DONE

@@ -220,38 +220,27 @@ def _factors_work(args: argparse.Namespace, bench: Bench, connect: Connect) -> W
 
 def _export(args: argparse.Namespace, bench: Bench, connect: Connect) -> int:
     """Only the file on standard output; everything else is said aside."""
-    from core.store.files import Files
+    from tui.openbk_dump import write_out
     from tui.openbk_works import export_work
 
     form = "template" if args.template else "script" if args.script else "profile"
     work = export_work(connect, (args.host,), reveal=args.reveal, form=form)
-    if bench.host.options.json:
+    if bench.host.options.json and not args.out:
         return bench.run(work)
     body = _outcome(bench, work)
     if isinstance(body, Failed):
         bench.out.fault(body.fault)
         return body.fault.exit
-    text = str(body.values["text"]).encode()
+    text = str(body.values["text"])
     if body.values["left_out"]:
         bench.out.aside(f"Secrets are left out: {', '.join(body.values['left_out'])}.")
-    if args.out:
-        keep = form == "profile" and not args.reveal
-        Files().write(args.out, _kept(args.out, text) if keep else text)
-        bench.out.aside(f"Written to {args.out}.")
-    else:
-        bench.out.raw(text)
+    if not args.out:
+        bench.out.raw(text.encode())
+        return 0
+    written = write_out(bench, args.out, text, keep=form == "profile" and not args.reveal)
+    if bench.host.options.json:
+        bench.out.result({**body.values, **written})
     return 0
-
-
-def _kept(path: Path, text: bytes) -> bytes:
-    """The new profile with the comments of the file that is there.  Raises PROFILE-TEXT."""
-    from core.profile.toml_file import parse
-    from core.profile.toml_keep import changed
-    from core.store.files import read
-
-    if not path.exists():
-        return text
-    return changed(read(path, 1 << 20).decode(errors="replace"), parse(text.decode())).encode()
 
 
 def _outcome(bench: Bench, work: Work) -> Finished | Failed:

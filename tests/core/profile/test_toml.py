@@ -1,14 +1,30 @@
 """Profiles as TOML: mistakes are named with their line, bases lie underneath."""
 
 import os
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from core.fault import FaultError
+from core.profile import faults
 from core.profile.check import require_possible, warnings
 from core.profile.flags import FLAG_TEXTS
-from core.profile.model import Channel, Names, Pin, Profile, Secret, Wifi, flat, for_mac, merged
+from core.profile.model import (
+    SECTIONS,
+    Channel,
+    Mqtt,
+    Names,
+    Network,
+    Pin,
+    Ping,
+    Profile,
+    Secret,
+    Wifi,
+    flat,
+    for_mac,
+    merged,
+)
 from core.profile.tables import FLAGS
 from core.profile.toml_file import SHIPPED, dump, load, parse
 
@@ -16,11 +32,14 @@ MISTAKES = [
     ("x = 1", "line 1", "unknown key"),
     ('[pins]\n8 = { role = "Rel" }\n9 = { rol = "x" }', "line 3", "unknown key"),
     ('[wifi]\nssid = "a"\npasword = "b"', "line 3", "unknown key"),
-    ("[flags]\n10 = 1", "line 2", "bool"),
+    ("[flags]\n10 = 1", "line 2", "must be true or false"),
     ("[pins]\nP8 = 1", "line 2", "number"),
     ("[pins]\n8 = { channel = 1 }", "line 2", "needs a role"),
-    ("[mqtt]\nport = true", "line 2", "int"),
-    ('chip = "a"\n[mqtt]\nhost = 1', "line 3", "str"),
+    ("[mqtt]\nport = true", "line 2", "must be a whole number"),
+    ('chip = "a"\n[mqtt]\nhost = 1', "line 3", "must be a text in quotes"),
+    ("[calibration]\npower = true", "line 2", "must be a number"),
+    ("pins = 1", "line 1", "must be a table"),
+    ('drivers = "NTP"', "line 1", "must be a list"),
     ("a = ", "line 1", ""),
 ]
 
@@ -88,9 +107,35 @@ def test_what_is_no_file_of_text_is_refused_at_once(tmp_path: Path) -> None:
     (tmp_path / "huge.toml").write_bytes(b" " * (2 << 20))
     (tmp_path / "binary.toml").write_bytes(b"\xff\xfe")
     (tmp_path / "folder.toml").mkdir()
-    for name in ("pipe", "huge", "binary", "folder", "missing"):
-        with pytest.raises(FaultError, match="PROFILE-TEXT"):
+    for name in ("pipe", "huge", "folder", "missing"):
+        with pytest.raises(FaultError, match="STORE-UNREADABLE"):
             load(tmp_path / f"{name}.toml")
+    with pytest.raises(FaultError, match="PROFILE-TEXT"):
+        load(tmp_path / "binary.toml")
+
+
+def test_the_record_of_a_backup_is_no_profile(tmp_path: Path) -> None:
+    (tmp_path / "dump.toml").write_text('sha256 = "00"\ntrue = true\nwhole = true\nchip = "x"\n')
+    with pytest.raises(FaultError) as caught:
+        load(tmp_path / "dump.toml")
+    fault = caught.value.fault
+    assert fault.code == "PROFILE-TEXT" and "record of a backup, not a profile" in fault.what
+
+
+def test_the_help_page_lists_every_key_with_its_limit() -> None:
+    page = faults.TEXT.help
+    for name, section in SECTIONS.items():
+        keys = page.partition(f"\n[{name}]\n")[2].partition("\n\n")[0]
+        assert [line.partition(":")[0] for line in keys.splitlines()] == [
+            field.name for field in fields(section)
+        ]
+    for said in ("short: a text in quotes; up to 31 bytes", "port: a whole number; 1 to 65535",
+                 "pin 0 to 28", "on_power_up: ", "drivers: ", "[files]", "BL0937SEL"):  # fmt: skip
+        assert said in page, said
+    with pytest.raises(FaultError) as caught:
+        parse("x = 1")
+    assert "README" not in caught.value.fault.next
+    assert caught.value.fault.command == ("wattbench", "info", "PROFILE-TEXT")
 
 
 def test_values_of_secrets_are_not_written() -> None:
@@ -122,6 +167,23 @@ IMPOSSIBLE = [
     Profile(names=Names("ü" * 16)),
     Profile(wifi=Wifi(web_password=Secret("1234"))),
     Profile(wifi=Wifi(ssid="a\0b")),
+    Profile(mqtt=Mqtt("192.168.1.300")),
+    Profile(mqtt=Mqtt("1.2.3.4:1883")),
+    Profile(mqtt=Mqtt("broker.lan:1883")),
+    Profile(mqtt=Mqtt("mqtt://broker.lan")),
+    Profile(mqtt=Mqtt("my broker")),
+    Profile(mqtt=Mqtt(" 192.168.1.2")),
+    Profile(mqtt=Mqtt("10.0.0")),
+    Profile(mqtt=Mqtt("brok,er")),
+    Profile(mqtt=Mqtt("a..b")),
+    Profile(mqtt=Mqtt("-x.lan")),
+    Profile(mqtt=Mqtt("fe80::1")),
+    Profile(ping=Ping("192.168.1.256")),
+    Profile(ping=Ping("8.8.8.8:53")),
+    Profile(network=Network("192.168.1.300")),
+    Profile(network=Network(gateway="1.2.3.4:80")),
+    Profile(network=Network(mask="255.255.255")),
+    Profile(network=Network(dns=" 8.8.8.8")),
     Profile(files={"": "x"}),
     Profile(files={"a//b": "x"}),
     Profile(files={"../b": "x"}),
@@ -138,6 +200,19 @@ def test_what_the_firmware_cannot_hold_is_refused(profile: Profile) -> None:
     with pytest.raises(FaultError) as caught:
         require_possible(profile)
     assert caught.value.fault.code == "PROFILE-VALUE"
+
+
+@pytest.mark.parametrize(
+    "host", ["", "192.168.1.2", "broker", "broker.lan", "my_broker-2.fritz.box", "mqtt.lan.", "9a"]
+)
+def test_addresses_and_names_of_hosts_are_possible(host: str) -> None:
+    require_possible(Profile(mqtt=Mqtt(host), ping=Ping(host)))
+
+
+def test_a_port_behind_the_broker_is_told_where_it_belongs() -> None:
+    with pytest.raises(FaultError) as caught:
+        require_possible(Profile(mqtt=Mqtt("1.2.3.4:1883")))
+    assert "mqtt.host" in caught.value.fault.what and "field of its own" in caught.value.fault.what
 
 
 def test_a_file_may_fill_the_file_system_and_lie_in_a_folder() -> None:

@@ -25,7 +25,7 @@ FILE_WAYS = (
 class Adding(Commands):
     """The rows of the Startup section that ask before there is a field."""
 
-    TYPED = (*Commands.TYPED, "file_name", "file_path", "channel")
+    TYPED = (*Commands.TYPED, "file_name", "file_path", "channel", "profile_name")
 
     def add_row(self, row: str) -> None:
         """Enter on a row that is no field."""

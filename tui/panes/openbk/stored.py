@@ -9,11 +9,11 @@ from typing import Any
 from core.fault import FaultError
 from core.openbk import in_file, wire
 from core.openbk.standing import counted, differ
-from core.openbk.tasks.restore import config_profile
+from core.openbk.tasks.restore import config_profile, origin_of
 from core.openbk.tasks.show import FORMS
 from core.openbk.watch import Trend
 from core.profile.model import Profile, Secret
-from core.profile.toml_keep import changed
+from core.profile.over_file import written
 from core.store.files import free, read
 from tui import openbk_works as works
 from tui.model import JobView
@@ -29,6 +29,9 @@ FORMATS = (
     ("script", ".txt", "a script of commands for its console"),
 )
 """How the form can be kept: as what, the end of the file's name, what it is."""
+NAME_HINT = "Name of the file in the folder of profiles; one that is there is changed."
+DEVICE_FACTORS = "c puts factors back, out of a profile: m dump, then m save, makes one of it."
+DUMP_FACTORS = "They can be typed in the section Metering."
 PATH_HINT = "Path of a flash dump or of a configuration sector."
 
 
@@ -149,11 +152,15 @@ class Stored(Sending):
             self.restore(path_of(text))
 
     def restore(self, path: Path) -> None:
-        """The values of a backup as edits, in place of those of before.
-
-        Raises STORE-*, OBK-FILE.
+        """The values of a backup as edits, in place of those of before; whose backup it is and
+        what does not come back is said.  Raises STORE-*, OBK-FILE.
         """
-        self._load(config_profile(read(path), path.name), path.name, {})
+        data = read(path)
+        self._load(config_profile(data, path.name), path.name, {})
+        origin = origin_of(data, path, self.sheet.mac, self.sheet.base)
+        way = DUMP_FACTORS if isinstance(self.sheet, DumpSheet) else DEVICE_FACTORS
+        for text in [*origin.left_out(way), *([origin.told] if origin.foreign else [])]:
+            self.say_line(f"! {text}")
 
     def _load(self, profile: Profile, name: str, edits: dict[str, Any]) -> None:
         """Put a profile over these edits and say how much differs; one that is made for another
@@ -255,23 +262,32 @@ class Stored(Sending):
         self.app.push_screen(PickDialog("Keep the form as", offered), picked)
 
     def save_as(self, form: str) -> None:
-        """Write it.  A profile that is there is changed, every other file is a new one.
-
-        Raises STORE-*, PROFILE-TEXT for a profile that cannot be read.
-        """
-        store, sheet = self.wattbench.host.store, self.sheet
-        ends = {name: end for name, end, _text in FORMATS}
+        """Write a new file; for a profile ask how it is called.  Raises STORE-*."""
+        sheet = self.sheet
         stem = re.sub("[^a-z0-9]", "", sheet.mac.lower()) or re.sub(r"[^\w-]", "-", sheet.title)
-        path = store.profiles_folder / f"{stem}{ends[form]}"
-        text = FORMS[form](sheet.whole, False)
-        if form != "profile":
-            path = free(path)
-        elif path.exists():
-            text = _kept(path, sheet.whole)
-        store.files.write(path, text.encode())
+        if form == "profile":
+            short = re.sub(r"[^\w-]", "", str(sheet.value("names.short") or ""))
+            self.edit("profile_name", f"{short or stem}.toml", hint=NAME_HINT)
+            return
+        ends = {name: end for name, end, _text in FORMATS}
+        store = self.wattbench.host.store
+        path = free(store.profiles_folder / f"{stem}{ends[form]}")
+        store.files.write(path, FORMS[form](sheet.whole, False).encode())
         self.say_line(f"Written without secrets: {path}")
 
+    def typed_profile_name(self, text: str) -> None:
+        """Keep the form under this name, in the folder of profiles.
 
-def _kept(path: Path, profile: Profile) -> str:
-    """The file as it must be to say this profile, with the comments that are in it."""
-    return changed(read(path, 1 << 20).decode("utf-8", "replace"), profile)
+        Raises STORE-EXISTS for the record of a backup, other STORE-*, PROFILE-TEXT for a file
+        that is no profile.
+        """
+        name = text.strip()
+        if not name or not self.sheet.known:
+            return
+        if "/" in name or name.startswith("."):
+            raise ValueError(f"{name!r} is no name of a file in the folder of profiles.")
+        store = self.wattbench.host.store
+        path = store.profiles_folder / (name if name.endswith(".toml") else f"{name}.toml")
+        old, made = path.exists(), written(path, self.sheet.whole)
+        store.files.write(path, made.text.encode())
+        self.say_line(f"Written without secrets: {path}{f': {made.line}' if old else ''}")
