@@ -18,6 +18,7 @@ from tui.actions import APP_ACTIONS, PaneInfo, panes
 from tui.driver import ThinDriver
 from tui.harmless import Harmless
 from tui.host import Host
+from tui.left import say_left_relays
 from tui.look import BENCH, MONO, PlainText, glyphs, theme_name
 from tui.mailbox import Mailbox
 from tui.model import Model
@@ -87,6 +88,7 @@ class WattbenchApp(TurnsApp[None]):
         self.host.on_stop = self._on_signal
         self.model.left_behind = self._left_behind()
         self.switch_mode("flash")
+        self.run_worker(say_left_relays(self), exit_on_error=False)
         self.set_interval(0.5 if os.environ.get("SSH_CONNECTION") else 0.25, self.tick)
 
     def on_unmount(self) -> None:

@@ -47,13 +47,22 @@ def event_text(event: dict[str, Any]) -> str:
 def job_lines(info: JobInfo, events: list[dict[str, Any]]) -> list[str]:
     """Head and log of one job."""
     head = [f"{info.title}", f"{info.id}  {info.state}  {info.outcome}".rstrip()]
+    warning = _cut_at_a_relay(info, events)
     log = [
         f"{_when(event):>7}  {line}"
         for event in events
         if event["event"] != "progress"
         for line in event_text(event).splitlines()
     ]
-    return head + log
+    return [*head, *log, *([f"{'':>7}  ! {warning}"] if warning else [])]
+
+
+def _cut_at_a_relay(info: JobInfo, events: list[dict[str, Any]]) -> str:
+    if info.state != "interrupted" or not info.kind.startswith("openbk-"):
+        return ""
+    from core.openbk.lost import of_cut_job
+
+    return of_cut_job(info, events)
 
 
 def _when(event: dict[str, Any]) -> str:
