@@ -19,12 +19,23 @@ from tui.version import __version__
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("code", nargs="?", metavar="CODE", help="the help page of this fault")
+    parser.add_argument("code", nargs="?", type=_code, metavar="CODE",
+                        help="the help page of this fault")  # fmt: skip
+
+
+def _code(text: str) -> str:
+    """The code of a fault that there is."""
+    from tui.fault_help import kinds
+
+    code = text.upper()
+    if code not in {kind.code for kind in kinds()}:
+        raise argparse.ArgumentTypeError(f"there is no fault {code}")
+    return code
 
 
 def run(args: argparse.Namespace, bench: Bench) -> int:
     if args.code:
-        return _page(args.code.upper(), bench)
+        return _page(args.code, bench)
     store = bench.host.store
     backups, jobs = store.backups.all(), store.jobs.all()
     interrupted = [job.id for job in jobs if job.state == "interrupted"]
@@ -54,12 +65,8 @@ def run(args: argparse.Namespace, bench: Bench) -> int:
 
 def _page(code: str, bench: Bench) -> int:
     """The help page of a fault, as `e` shows it on the screen."""
-    from tui.fault_help import help_page, kinds
+    from tui.fault_help import help_page
 
-    if code not in {kind.code for kind in kinds()}:
-        bench.out.aside(f"There is no fault {code}.")
-        bench.out.result({"exit": Exit.USAGE})
-        return Exit.USAGE
     page = help_page(code)
     bench.out.result({"code": code, "page": page}, [code, *page.splitlines()])
     return Exit.DONE
