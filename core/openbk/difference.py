@@ -15,6 +15,7 @@ from core.openbk import faults
 from core.openbk.read import Device
 from core.openbk.words import translate_text
 from core.profile.check import require_possible
+from core.profile.flags import FLAG_TEXTS
 from core.profile.model import POWER_UP, Channel, Pin, Profile, Secret, flat, for_mac
 from core.profile.tables import CHANNELS, PINS, RELAYS
 
@@ -35,11 +36,18 @@ class Change:
         return isinstance(self.after, Secret)
 
     def line(self) -> str:
-        """`path: before -> after`, secrets masked."""
-        return f"{self.path}: {shown(self.before)} -> {shown(self.after)}"
+        """`path: before -> after`, secrets masked; of a flag also what it does."""
+        return f"{self.path}: {shown(self.before)} -> {shown(self.after)}{flag_text(self.path)}"
 
     def to_json(self) -> dict[str, Any]:
         return {"path": self.path, "before": shown(self.before), "after": shown(self.after)}
+
+
+def flag_text(path: str) -> str:
+    """What a flag does, in brackets behind its values; nothing for all other fields."""
+    section, _, number = path.partition(".")
+    known = section == "flags" and number.isdecimal() and int(number) < len(FLAG_TEXTS)
+    return f"  ({FLAG_TEXTS[int(number)]})" if known else ""
 
 
 def shown(value: Any, *, reveal: bool = False) -> str:
@@ -64,6 +72,27 @@ def shown(value: Any, *, reveal: bool = False) -> str:
         case str() if len(value) > 60 or "\n" in value:
             return repr(value if len(value) <= 60 else value[:57] + "...")
     return str(value)
+
+
+def as_json(value: Any, *, reveal: bool = False) -> Any:
+    """A value in JSON's own types: a pin and a channel as objects, what is not set as null, a
+    list as a list; a secret as text, masked unless `reveal`, empty where there is none."""
+    match value:
+        case Secret() if reveal:
+            return value.value or value.name
+        case Secret():
+            return MASK if value.value or value.name else ""
+        case Pin():
+            return {"role": value.role, "channel": value.channel, "channel2": value.channel2}
+        case Channel():
+            return {"type": value.type, "start": value.start}
+        case float() if not math.isfinite(value):
+            return None
+        case float():
+            return float(f"{value:.6g}")
+        case tuple():
+            return list(value)
+    return value
 
 
 def wanted_for(profile: Profile, device: Device) -> Profile:

@@ -80,6 +80,12 @@ def test_find_show_and_history(device: str, run: Run) -> None:
     shown = run("show", device)
     assert shown.returncode == 0
     assert "P8   PWM2           Rel;1" in shown.stdout and "***" in shown.stdout
+    profile = last(run("show", device, json_out=True))["profile"]
+    assert profile["pins.8"] == {"role": "Rel", "channel": 1, "channel2": None}
+    assert profile["flags.10"] is True and profile["flags.2"] is False
+    assert profile["mqtt.port"] == 1883 and profile["mqtt.password"] == "***"
+    assert profile["names.short"] == "" or profile["names.short"]
+    assert profile["calibration.power_max"] is not None
     kept = last(run("history", "A4:C1:38:5C:94:FA", json_out=True))
     assert [entry["why"] for entry in kept["entries"]] == ["read"]
 
@@ -128,18 +134,19 @@ def test_diff_apply_and_the_exit_codes(device: str, run: Run, tmp_path: Path) ->
     profile = tmp_path / "more.toml"
     profile.write_text(
         '[mqtt]\nhost = "10.0.0.5"\npassword = { secret = "broker" }\n'
-        '[pins]\n14 = { role = "LED" }\n'
+        '[pins]\n14 = { role = "LED" }\n[flags]\n2 = true\n'
     )
     unanswered = run("diff", device, "--profile", str(profile))
     assert unanswered.returncode == 3 and "broker" in unanswered.stdout + unanswered.stderr
     (tmp_path / "keys.toml").write_text('[secrets]\nbroker = "geheim-4711"\n')
     differs = run("diff", device, "--profile", str(profile))
     assert differs.returncode == 4 and "mqtt.host: (empty) -> 10.0.0.5" in differs.stdout
+    assert "flags.2: False -> True  (publish own state every N (60) s)" in differs.stdout
     declined = run("apply", device, "--profile", str(profile))
     assert declined.returncode == 3 and "--yes" in declined.stderr
     applied = run("apply", device, "--profile", str(profile), "-y", json_out=True)
     assert applied.returncode == 0, applied.stdout
-    assert last(applied)["changed"] == ["mqtt.host", "mqtt.password", "pins.14"]
+    assert last(applied)["changed"] == ["mqtt.host", "mqtt.password", "pins.14", "flags.2"]
     again = last(run("apply", device, "--profile", str(profile), "-y", json_out=True))
     assert again["sent"] == 0
     everything = "".join(p.read_text() for p in (tmp_path / "jobs").rglob("*.jsonl"))
@@ -245,6 +252,29 @@ def test_factors_come_out_of_a_profile(device: str, run: Run, tmp_path: Path) ->
     (folder / "mine.toml").write_text("[calibration]\npower = 1.47\n")
     asked = run("calibrate", device, "--factors", "mine.toml")
     assert asked.returncode == 3 and "closed and reassembled" in asked.stdout
+
+
+def test_history_says_who_was_asked(device: str, run: Run) -> None:
+    gone = last(run("history", "127.0.0.1:1", json_out=True))
+    assert gone["code"] == "OBK-SILENT" and "127.0.0.1:1" in gone["what"]
+    new = last(run("history", device, json_out=True))
+    assert new["code"] == "OBK-NO-HISTORY" and device in new["what"] and device in new["command"]
+    unknown = last(run("history", "A4:C1:38:00:00:01", json_out=True))
+    assert "A4:C1:38:00:00:01" in unknown["what"] and unknown["command"][-1] == "find"
+
+
+def test_what_is_mistyped_is_a_usage_error(device: str, run: Run, tmp_path: Path) -> None:
+    gone = str(tmp_path / "no.toml")
+    for words in (
+        ("find", "999.1.1.1/24"),
+        ("show", "not a host"),
+        ("diff", device, "--profile", gone),
+        ("apply", device, "--profile", gone),
+        ("calibrate", device, "--factors", gone),
+        ("calibrate", device, "--voltage", "abc"),
+    ):
+        done = run(*words, json_out=True)
+        assert done.returncode == 2 and last(done)["event"] == "fault", words
 
 
 def test_nobody_there_is_a_fault(run: Run) -> None:

@@ -21,17 +21,21 @@ For show, export, diff and apply it may be a flash dump; apply then needs --out 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import queue
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.events import Event, Failed, Finished
-from core.fault import Exit
+from core.fault import Exit, FaultError
 from tui.lines import Bench
 from tui.work import Work
 
 if TYPE_CHECKING:
     from core.openbk.client import Connect
+    from core.profile.model import Profile
 
 MANY = ("show", "diff", "apply")
 ONE = ("export", "calibrate", "ota", "watch", "console", "backup", "restore", "history")
@@ -116,6 +120,7 @@ def run(args: argparse.Namespace, bench: Bench) -> int:
 
         return run_on_dump(args, bench, dump)
     connect = connect_of(bench.host, read_password(args.password_file))
+    _require_addresses(args)
     if args.action == "watch":
         from tui.openbk_watch import run_watch
 
@@ -138,6 +143,40 @@ def file_named(args: argparse.Namespace) -> Path | None:
     return path if len(names) == 1 and path.is_file() else None
 
 
+@contextlib.contextmanager
+def _mistyped(only: type[BaseException] | None = None) -> Iterator[None]:
+    """What fails in here was said wrong on the command line: exit 2.  With `only` that holds for
+    faults that come of such an error."""
+    try:
+        yield
+    except FaultError as error:
+        if only is not None and not isinstance(error.__cause__, only):
+            raise
+        raise FaultError(replace(error.fault, exit=Exit.USAGE)) from error
+
+
+def _require_addresses(args: argparse.Namespace) -> None:
+    """Raise OBK-RANGE for what is no address.  A MAC is one where only history is asked for."""
+    from core.openbk.exchange import normal_host, require_host
+    from core.openbk.network import addresses
+    from core.openbk.wire import normal_mac
+
+    with _mistyped():
+        if args.action == "find":
+            addresses(args.targets, args.port)
+            return
+        for name in getattr(args, "hosts", None) or [args.host]:
+            if not (args.action == "history" and normal_mac(name)):
+                require_host(normal_host(name))
+
+
+def _profile(bench: Bench, name: str) -> Profile:
+    from tui.openbk_works import find_profile
+
+    with _mistyped(FileNotFoundError):
+        return find_profile(bench.host, name)
+
+
 def _run_job(args: argparse.Namespace, bench: Bench, connect: Connect) -> int:
     from tui import openbk_works as works
 
@@ -148,7 +187,7 @@ def _run_job(args: argparse.Namespace, bench: Bench, connect: Connect) -> int:
         case "show":
             work = works.show_work(connect, tuple(args.hosts), reveal=args.reveal)
         case "diff" | "apply":
-            profile = works.find_profile(bench.host, args.profile)
+            profile = _profile(bench, args.profile)
             work = works.apply_work(
                 connect, tuple(args.hosts), profile, only_diff=args.action == "diff"
             )
@@ -181,11 +220,12 @@ def _calibrate(args: argparse.Namespace, bench: Bench, connect: Connect) -> int:
     from core.openbk.tasks.calibrate import fixed
     from tui.openbk_works import bench_holder, calibrate_work
 
-    given = {
-        str(quantity): parse_value(text, quantity)
-        for quantity in Quantity
-        if (text := getattr(args, quantity))
-    }
+    given = {}
+    for quantity in Quantity:
+        if text := getattr(args, quantity):
+            digits = any(c.isdecimal() for c in text)  # else it is no value at all
+            with contextlib.nullcontext() if digits else _mistyped():
+                given[str(quantity)] = parse_value(text, quantity)
     if bool(given) == bool(args.factors):
         bench.out.aside("calibrate needs --voltage, --current and --power, or --factors alone.")
         bench.out.result({"exit": Exit.USAGE})
@@ -206,12 +246,12 @@ def _calibrate(args: argparse.Namespace, bench: Bench, connect: Connect) -> int:
 
 
 def _factors_work(args: argparse.Namespace, bench: Bench, connect: Connect) -> Work:
-    from tui.openbk_works import bench_holder, factors_work, find_profile
+    from tui.openbk_works import bench_holder, factors_work
 
     return factors_work(
         connect,
         args.host,
-        find_profile(bench.host, args.factors).calibration,
+        _profile(bench, args.factors).calibration,
         Path(args.factors).name,
         channel=args.channel,
         bench_holder=bench_holder(bench.host),

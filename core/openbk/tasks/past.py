@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from core.fault import Exit
+from core.fault import Exit, FaultError
 from core.job import Reporter, Result
-from core.openbk import history, wire
-from core.openbk.client import Connect
+from core.openbk import faults, history, wire
+from core.openbk.client import Client, Connect
 from core.openbk.difference import changes, complete
+from core.openbk.exchange import normal_host
 from core.openbk.fleet import on_host
-from core.openbk.network import probe
 from core.openbk.standing import counted
 from core.openbk.tasks.apply import ApplyOptions, apply
 from core.store.store import Store
@@ -20,12 +21,12 @@ async def past(report: Reporter, who: str, *, connect: Connect, store: Store) ->
     """Every kept configuration of a device, and what changed from each to the next.
 
     `who` is a MAC, or a host that is asked for it.  Result: `entries` (number, when, why,
-    changes).  Raises OBK-NO-HISTORY.
+    changes).  Raises OBK-NO-HISTORY, and what asking the device raises.
     """
-    mac = await mac_of(who, connect)
+    mac = await mac_of(who, connect, store)
     entries = store.devices.history(mac)
     if not entries:
-        history.entry_of(store, mac, 0)
+        raise _nothing_of(who if who == mac else f"{who} ({mac})", who)
     rows = []
     before = None
     for entry in entries:
@@ -51,20 +52,57 @@ def _line(row: Result) -> str:
     return f"{row['number']:>3}  {row['when']}  {row['why']:<8} {more}"
 
 
-async def mac_of(who: str, connect: Connect) -> str:
-    """The MAC in `who`, or of the device that answers there."""
+async def mac_of(who: str, connect: Connect, store: Store) -> str:
+    """The MAC in `who`, or of the device that answers there.
+
+    Raises OBK-NO-HISTORY for a device without a MAC, and what asking it raises: of one that does
+    not answer the fault says under which MAC it was known here.
+    """
     mac = wire.normal_mac(who)
     if mac:
         return mac
-    found = await on_host(connect, who, probe)
-    return found.mac if found is not None else ""
+    try:
+        mac = await on_host(connect, who, _mac)
+    except FaultError as error:
+        known = wire.normal_mac(store.devices.at(normal_host(who)))
+        if error.fault.code != faults.SILENT.code or not known:
+            raise
+        raise FaultError(
+            replace(
+                error.fault,
+                next=f"Ask by its MAC: {known} was at this address before.",
+                command=("wattbench", "openbk", "history", known),
+            )
+        ) from error
+    if not mac:
+        raise _nothing_of(f"{who}, which names no MAC,", who)
+    return mac
+
+
+async def _mac(client: Client) -> str:
+    status = await client.status()
+    try:
+        return (await client.info()).mac or status.mac
+    except FaultError as error:
+        if error.fault.code != faults.NO_PATH.code:  # in safe mode
+            raise
+        return status.mac
+
+
+def _nothing_of(name: str, who: str) -> FaultError:
+    return faults.NO_HISTORY(
+        what=f"No configuration of {name} is kept here.",
+        cause="It was never read or applied with this data folder.",
+        next="Read the device once; from then on every configuration is kept.",
+        command=("wattbench", "openbk", *(("find",) if wire.normal_mac(who) else ("show", who))),
+    )
 
 
 async def undo(
     report: Reporter, host: str, number: int, *, connect: Connect, store: Store
 ) -> Result:
     """Apply an old configuration; `number` as in `history.entry_of`.  Result: as `apply`."""
-    entry = history.entry_of(store, await mac_of(host, connect), number)
+    entry = history.entry_of(store, await mac_of(host, connect, store), number)
     report.note("UNDO", f"Going back to configuration {entry.number} of {entry.when}.")
     options = ApplyOptions(hosts=(host,), profile=complete(history.profile_of(entry)))
     result = await apply(report, options, connect=connect, store=store)

@@ -10,7 +10,7 @@ from core.events import Private
 from core.job import Reporter, Result
 from core.openbk import history
 from core.openbk.client import Connect
-from core.openbk.difference import changes, complete, shown, without_defaults
+from core.openbk.difference import as_json, changes, complete, shown, without_defaults
 from core.openbk.fleet import PARALLEL, Outcome, each, fleet_result, on_host, warn_each
 from core.openbk.read import Device, read_device
 from core.profile import script, template
@@ -28,7 +28,7 @@ async def show(
     store: Store,
     reveal: bool = False,
 ) -> Result:
-    """Read everything and keep it.  Result: identity, `profile` as path -> text (secrets masked
+    """Read everything and keep it.  Result: identity, `profile` as path -> value (secrets masked
     unless `reveal`), `running` drivers, `readings`, `since` the last configuration kept."""
     report.phase("Read", 1, 1)
 
@@ -46,7 +46,7 @@ async def show(
                 "when": before[-1].when,
                 "changes": [change.to_json() for change in changes(old, complete(plain))],
             }
-        report.facts("device", lines=lines_of(device, found), **found)
+        report.facts("device", lines=lines_of(device, found["summary"], reveal=reveal), **found)
         return found
 
     outcomes = await _each(report, hosts, one)
@@ -119,20 +119,22 @@ def described(device: Device, *, reveal: bool = False) -> dict[str, Any]:
         "running": list(device.state.drivers),
         "readings": dict(device.state.readings),
         "profile": {
-            path: _shown(value, reveal=reveal) for path, value in flat(device.profile).items()
+            path: _private(as_json(value, reveal=reveal), value, reveal)
+            for path, value in flat(device.profile).items()
         },
         "notes": list(device.notes),
     }
 
 
-def lines_of(device: Device, found: dict[str, Any]) -> list[str]:
+def lines_of(device: Device, summary: str, *, reveal: bool = False) -> list[str]:
     """The configuration for people: what is set, a line each; flags that are on by their text."""
     texts = {flag.number: flag.text for flag in device.flags}
-    lines = [str(found["summary"])]
-    for path, text in found["profile"].items():
+    lines = [summary]
+    for path, value in flat(device.profile).items():
+        text = _private(shown(value, reveal=reveal), value, reveal)
         section, _, key = path.partition(".")
         if section == "flags":
-            if text == "True":
+            if value:
                 lines.append(f"flag {key:<14} {texts.get(int(key), '')[:60]}")
         elif section == "pins":
             alias = device.aliases.get(int(key), "")
@@ -143,6 +145,6 @@ def lines_of(device: Device, found: dict[str, Any]) -> list[str]:
     return lines
 
 
-def _shown(value: Any, *, reveal: bool) -> str:
-    text = shown(value, reveal=reveal)
-    return Private(text) if reveal and isinstance(value, Secret) and value.value else text
+def _private(said: Any, value: Any, reveal: bool) -> Any:
+    """What is said of a value, kept out of journals where it is a secret in clear."""
+    return Private(said) if reveal and isinstance(value, Secret) and value.value else said

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.events import Question
 from core.job import Reporter, Result
 from core.openbk import faults, wire
 from core.openbk.client import Client, Connect
 from core.openbk.fleet import on_host
-from core.openbk.lost import switching
+from core.openbk.lost import may_switch, switching
 from core.openbk.read import read_device
 from core.openbk.still import require_same
 from core.store.store import Store
@@ -48,12 +47,11 @@ async def _switch(report: Reporter, client: Client, options: SwitchOptions, stor
         )
     on = not await _is_on(client, channel) if options.on is None else options.on
     word = "on" if on else "off"
+    starts = " What hangs on it may start." if on else ""
     await report.confirm(
-        Question(
+        may_switch(
             "relay-switch",
-            f"The relay of {device.name} (channel {channel}) will be switched {word}. What hangs "
-            "on it? Nothing that must not lose power, such as this computer or its router, and "
-            "nothing that may not start by itself?",
+            f"The relay of {device.name} (channel {channel}) will be switched {word}.{starts}",
         )
     )
     await require_same(client, device)
