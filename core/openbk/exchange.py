@@ -18,7 +18,7 @@ import httpx
 
 from core.fault import FaultError
 from core.openbk import faults
-from core.openbk.transport import NO_STATUS, DeviceTransport
+from core.openbk.transport import NO_STATUS, DeviceTransport, Endless
 
 USER = "admin"
 REALM = "OpenBeken"
@@ -139,12 +139,14 @@ class Exchange:
 
     async def read(self, target: str, *, timeout: float = 0.0) -> httpx.Response:
         """GET something that changes nothing; repeated when the answer breaks off or the device
-        is busy with somebody else (it keeps nobody waiting, it refuses)."""
+        is busy with somebody else (it keeps nobody waiting, it refuses).  An answer without an
+        end has taken all the time there is."""
         for tries in range(1, self.tries + 1):
             try:
                 return await self._exchange("GET", target, timeout=timeout)
             except FaultError as error:
-                again = error.fault.code == faults.BROKEN.code or _busy(error)
+                broken = error.fault.code == faults.BROKEN.code
+                again = (broken and not isinstance(error.__cause__, Endless)) or _busy(error)
                 if not again or tries == self.tries:
                     raise
             await asyncio.sleep(RETRY_PAUSE * tries)

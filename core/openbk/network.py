@@ -18,8 +18,6 @@ from core.openbk.pages import State
 
 MOST = 1024
 PARALLEL = 32
-PROBE_TIMEOUT = 4.0
-CONNECT_TIMEOUT = 1.0
 
 Probe = Callable[[str], Client]
 

@@ -31,6 +31,10 @@ Sent = Callable[[int, int], None]
 """Called with (bytes sent, bytes in all) while a body goes out."""
 
 
+class Endless(httpx.ReadTimeout):
+    """Bytes came again and again, and the end did not."""
+
+
 class DeviceTransport(httpx.AsyncBaseTransport):
     """One connection a request.  Raises httpx's transport errors, and nothing else.
 
@@ -47,8 +51,9 @@ class DeviceTransport(httpx.AsyncBaseTransport):
                 await _send(writer, request_bytes(request, body), request.extensions.get("sent"))
                 raw = await _receive(reader, timeout.get("read"))
         except TimeoutError as error:
-            text = "the answer does not end" if whole.expired() else "no answer in time"
-            raise httpx.ReadTimeout(text, request=request) from error
+            if whole.expired():
+                raise Endless("the answer does not end", request=request) from error
+            raise httpx.ReadTimeout("no answer in time", request=request) from error
         except OSError as error:
             raise httpx.ReadError(str(error) or type(error).__name__, request=request) from error
         finally:

@@ -253,8 +253,8 @@ async def test_a_device_that_drips_does_not_hold_the_program() -> None:
     loop = asyncio.get_running_loop()
     async with server(drips(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{")) as url:
         for work, most in (
-            (Client(url, tries=1).info(), 33.0),
-            (Client(url, tries=1).raw("/api/flash/0-1000", 4096), 81.0),
+            (Client(url).info(), 33.0),
+            (Client(url).raw("/api/flash/0-1000", 4096), 81.0),
             (Client(url).command("POWER ON"), 33.0),
             (Client(url).upload("/api/lfs/a", b"x" * 51200), 461.0),
         ):
