@@ -2,8 +2,9 @@
 
 `jobs/20261120T140233Z-plug-flash-3f/` holds `journal.jsonl` (every event), `plan.json` and
 `target.bin` once a write is planned, and `lock`, which is held while the job runs: locked is
-alive, unlocked without an end is interrupted.  The last part of the name is a counter in hex
-that gives the order where the clock cannot.
+alive, unlocked without an end is interrupted.  Where the disk was too full for the end of the
+journal, the end stands in `lock`, whose place on the disk was taken when the job began.  The last
+part of the name is a counter in hex that gives the order where the clock cannot.
 """
 
 from __future__ import annotations
@@ -26,6 +27,21 @@ from core.store.files import Files, disk, disk_fault, read, sync_folder
 from core.store.journal import Journal
 
 ENDS = ("result", "fault")
+END_KEYS = [
+    "event",
+    "t",
+    "summary",
+    "exit",
+    "code",
+    "what",
+    "cause",
+    "next",
+    "state",
+    "touched",
+    "unwritten",
+]
+ROOM = 3000
+"""Bytes of an end in `lock`: with the process id less than one block of any file system."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +83,12 @@ class JobFolder:
     def close(self) -> None:
         """Finish the journal, then let go of the lock."""
         self.journal.close()
-        self._lock.close()
+        with contextlib.suppress(OSError):
+            if self.journal.unwritten is not None:
+                self._lock.write(_short(self.journal.unwritten))
+                self._lock.flush()
+        with contextlib.suppress(OSError):  # closing writes what is left
+            self._lock.close()
 
 
 class Jobs:
@@ -186,6 +207,8 @@ class Jobs:
                 continue
             if isinstance(event, dict) and isinstance(event.get("event"), str):
                 found.append(event)
+        if not any(event["event"] in ENDS for event in found):
+            found += _end_in(path.with_name("lock"))
         return found
 
 
@@ -196,13 +219,36 @@ def lock_holder(path: Path) -> int | None:
             try:
                 fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except BlockingIOError:
-                text = lock.read(16).strip()
+                text = lock.read(16).partition(b"\n")[0].strip()
                 return int(text) if text.isdigit() else 0
     except FileNotFoundError:
         return None
     except OSError as error:
         raise disk_fault(error, path) from error
     return None
+
+
+def _short(end: dict[str, Any]) -> bytes:
+    """One line of an end that fits into the block of the disk that `lock` has already."""
+    for size in (400, 200, 100, 30):
+        known = {k: v[:size] if isinstance(v, str) else v for k, v in end.items() if k in END_KEYS}
+        line = json.dumps(known, default=str).encode()
+        if len(line) <= ROOM:
+            break
+    return line + b"\n"
+
+
+def _end_in(lock: Path) -> list[dict[str, Any]]:
+    """The end of a job whose journal could not take it, and a sentence that says so."""
+    try:
+        end = json.loads(read(lock, 1 << 16).split(b"\n")[1])
+    except (FaultError, ValueError, IndexError, RecursionError):
+        return []
+    if not isinstance(end, dict) or end.get("event") not in ENDS:
+        return []
+    text = f"Its end could not be written into the journal: {end.pop('unwritten', '')}"
+    said = {"event": "warning", "t": end.get("t"), "code": "JOURNAL", "text": text}
+    return [said, end]
 
 
 def _counter(name: str) -> int:

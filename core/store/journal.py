@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from core.events import Event, Phase, Private, Progress
+from core.events import Event, Failed, Finished, Phase, Private, Progress
 from core.fault import FaultError
 from core.job import HIDDEN
 from core.store.files import Files, disk, disk_fault
@@ -48,6 +48,7 @@ class Journal:
         self._queue: queue.SimpleQueue[_Item] = queue.SimpleQueue()
         self._last_progress = -1.0
         self._fault: FaultError | None = None
+        self._end: dict[str, Any] | None = None
         self._thread = threading.Thread(target=self._write, name="journal", daemon=True)
         self._thread.start()
 
@@ -58,6 +59,8 @@ class Journal:
                 return
             self._last_progress = event.t
         known = without_private(event.to_json())
+        if isinstance(event.body, Finished | Failed):
+            self._end = known
         line = json.dumps(known, ensure_ascii=False, default=str, skipkeys=True)
         self._queue.put(("line", line))
         if isinstance(event.body, Phase):
@@ -86,6 +89,14 @@ class Journal:
         if self._thread.is_alive():
             self._queue.put(("close", None))
             self._thread.join()
+
+    @property
+    def unwritten(self) -> dict[str, Any] | None:
+        """After `close`: the job's end where the disk did not take all of the journal, with why
+        as `unwritten`; None where it did."""
+        if self._fault is None or self._end is None:
+            return None
+        return {**self._end, "unwritten": self._fault.fault.what}
 
     def _write(self) -> None:
         while True:

@@ -262,3 +262,54 @@ def test_any_bytes_are_a_journal(
     jobs, job_id = journal_of(tmp_path_factory.mktemp("home"), good[:cut] + junk)
     assert all(isinstance(e["event"], str) for e in jobs.events(job_id))
     assert jobs.info(job_id).state in ("done", "failed", "interrupted")
+
+
+FILLING = """
+import asyncio, resource, signal, sys
+from pathlib import Path
+from core.job import Job, Recorder
+from core.store import faults
+from core.store.store import Store
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+store = Store(Path(sys.argv[1]))
+folder = store.jobs.create("openbk-show")
+resource.setrlimit(resource.RLIMIT_FSIZE, (4000, 4000))
+async def task(report):
+    for number in range(100):
+        report.note("N", "x" * 100)
+    if sys.argv[2] == "fails":
+        raise faults.FULL(what="No room. " * 999, cause="c", next="n")
+    return {"summary": "all is well", "text": "t" * 9999}
+recorder = Recorder(folder.journal.record, folder.journal.sync, lambda text: None)
+asyncio.run(Job(folder.id, "openbk-show", "Read", task, recorder=recorder).run())
+store.jobs.close(folder.id)
+"""
+
+
+@pytest.mark.parametrize(
+    ("how", "state", "outcome"),
+    [("fails", "failed", "STORE-FULL: No room. "), ("ends", "done", "all is well")],
+)
+def test_an_end_that_the_full_disk_did_not_take_is_known(
+    tmp_path: Path, how: str, state: str, outcome: str
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", FILLING, tmp_path, how], capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    jobs = Store(tmp_path).jobs
+    (info,) = jobs.all()
+    assert info.state == state and info.outcome.startswith(outcome) and info.pid is None
+    warning, end = jobs.events(info.id)[-2:]
+    assert warning["text"].startswith("Its end could not be written into the journal: ")
+    assert "File too large" in warning["text"] and "unwritten" not in end
+    assert jobs.path_of(info.id).joinpath("lock").stat().st_size < 4096
+
+
+@pytest.mark.parametrize("line", [b"", b"{", b"[]", b'{"event": "note"}', b"\xff"])
+def test_what_stands_in_a_lock_is_not_believed(tmp_path: Path, line: bytes) -> None:
+    jobs = Store(tmp_path).jobs
+    folder = jobs.create("test")
+    jobs.close(folder.id)
+    folder.path.joinpath("lock").write_bytes(b"123\n" + line + b"\n")
+    assert jobs.info(folder.id).state == "interrupted"
