@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from dataclasses import fields, replace
 
-from core.job import Result
 from core.openbk import faults
 from core.openbk.read import Device
 from core.profile.model import SECTIONS, Profile, Secret
@@ -75,16 +74,3 @@ def cached(store: Store, host: str) -> tuple[str, Profile] | None:
     mac = store.devices.at(host)
     entries = store.devices.history(mac) if mac else []
     return (mac, profile_of(entries[-1])) if entries else None
-
-
-def named_now(store: Store, result: Result, before: str) -> Result:
-    """The result of applying a configuration that may name the device otherwise: it and its
-    summary say the name that was read back, not the one of `before`."""
-    entries = store.devices.history(str(result.get("mac", "")))
-    name = profile_of(entries[-1]).names.short if entries else None
-    if not name or name == before or not result.get("sent"):
-        return result
-    summary = str(result.get("summary", ""))
-    if summary.startswith(f"{before}: "):
-        summary = name + summary[len(before) :]
-    return {**result, "name": name, "summary": summary}

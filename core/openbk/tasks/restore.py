@@ -74,7 +74,7 @@ async def restore(
         connect=connect,
         store=store,
     )
-    return {**history.named_now(store, result, device.name), "left_out": left_out}
+    return {**result, "left_out": left_out}
 
 
 def _factors_back(options: RestoreOptions) -> str:
