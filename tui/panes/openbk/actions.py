@@ -8,8 +8,9 @@ PANE = PaneInfo(
     title="OpenBK",
     about=(
         "The configuration of an OpenBeken device as a form. Left and right change the section, "
-        "Enter edits, * marks a change; only a sends. In Devices Space marks, * marks all that "
-        "answer; d and a are for those marked then."
+        "Enter edits, Space switches a flag, * marks a change; only a sends. In Devices Space "
+        "marks, * marks all that answer, - none, Delete takes a row off the list; d and a are for "
+        "those marked then."
     ),
     actions=(
         Action("host", "h", "Host", "Type the address of a device, or the path of a flash dump."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from core.fault import FaultError
@@ -31,6 +32,8 @@ class Commands(Stored):
         "host", "network", "password", "dump", "restore", "raw", "profile"
     )  # fmt: skip
 
+    _found: Mapping[str, Any] | None = None
+
     # -- which device ----------------------------------------------------------------------
 
     def know_places(self) -> None:
@@ -39,25 +42,30 @@ class Commands(Stored):
 
     def open(self, address: str) -> None:
         """Show this device: at once what was read last, then what it says now."""
-        host = normal_host(address)
-        store = self.wattbench.host.store
-        if host not in self.sheets:
-            self.sheets[host] = _kept_sheet(self.wattbench.host.store, host)
-        self.bring(self.sheets[host])
-        self.places.setdefault(host, Place(host, mac=self.sheet.mac))
-        link = DeviceLink(self.wattbench.host, host, self.passwords.get(host, ""))
         try:
-            link.start()
-            self.link = link
-            store.settings.set("openbk_host", host)
+            self.open_at(normal_host(address))
         except FaultError as error:
             self.say_line(f"{error.fault.code}: {error.fault.what} {error.fault.next}")
+
+    def open_at(self, host: str) -> None:
+        """The same.  Raises OBK-RANGE for what is no address; then nothing has changed."""
+        link = DeviceLink(self.wattbench.host, host, self.passwords.get(host, ""))
+        link.start()
+        store = self.wattbench.host.store
+        if host not in self.sheets:
+            self.sheets[host] = _kept_sheet(store, host)
+        self.bring(self.sheets[host])
+        self.link = link
+        if self.sheet.known:  # one that never answered is not kept
+            self.places.setdefault(host, Place(host, mac=self.sheet.mac))
+            store.settings.set("openbk_host", host)
         self.load_handed()
         self.turn_to(TABS[0] if self.tab == DEVICES else self.tab)
 
     def do_host(self) -> None:
         hint = "Name or address of the device, also address:port; or the path of a flash dump."
-        self.edit("host", self.sheet.address, hint=hint)
+        now = f" Now: {self.sheet.address}" if self.sheet.address else ""
+        self.edit("host", "", hint=f"{hint}{now}")
 
     def typed_host(self, text: str) -> None:
         """The address was typed, or the path of a dump."""
@@ -65,7 +73,7 @@ class Commands(Stored):
         if path is not None:
             self.tried(lambda: self.open_dump(path))
         elif normal_host(text):
-            self.open(text)
+            self.open_at(normal_host(text))
 
     def do_find(self) -> None:
         host = self.wattbench.host
@@ -87,8 +95,10 @@ class Commands(Stored):
 
     def take_places(self, job: JobView) -> None:
         """What a search found so far."""
-        if "found" in job.facts:
-            self.places |= found_by(job.facts["found"])
+        found = job.facts.get("found")
+        if found is not None and found is not self._found:
+            self._found = found  # once: what was taken off the list stays off
+            self.places |= found_by(found)
 
     def do_password(self) -> None:
         self.locked = self.key if self.tab == DEVICES else self.sheet.host
@@ -128,9 +138,24 @@ class Commands(Stored):
             self.sheet.back(self.key)
             self.repaint()
 
+    def do_wipe(self) -> None:
+        """Backspace: as Delete, but for devices."""
+        if self.tab != DEVICES:
+            self.do_empty()
+
+    def _off_the_list(self, host: str) -> None:
+        """The device is no row any more; what is kept of it stays on disk."""
+        self.places.pop(host, None)
+        self.failed.pop(host, None)
+        self.marked.discard(host)
+        self.repaint()
+
     def do_empty(self) -> None:
         path = self.key
-        if self.tab == DEVICES or not self.sheet.known or path in ADDING:
+        if self.tab == DEVICES:
+            self._off_the_list(path)
+            return
+        if not self.sheet.known or path in ADDING:
             return
         value = self.sheet.value(path)
         if is_secret(path):
@@ -138,12 +163,14 @@ class Commands(Stored):
         elif isinstance(value, str) and path != POWER and not path.endswith(".type"):
             self.put(path, "")
         else:
-            self.say_line("This field cannot be empty; Enter changes it.")
-            self.repaint()
+            self.say_now("This field cannot be empty; Enter changes it.")
             self.repaint()
 
     def do_mark(self) -> None:
-        if self.tab == DEVICES and self.key in self.places:
+        """Space: mark a device, or switch a flag."""
+        if self.key.startswith("flags.") and self.sheet.known and self.tab != DEVICES:
+            self.put(self.key, not self.sheet.value(self.key))
+        elif self.tab == DEVICES and self.key in self.places:
             self.marked ^= {self.key}
             self.repaint()
 
@@ -175,10 +202,13 @@ class Commands(Stored):
 
     def do_explain(self) -> None:
         code = self.fault[0].code if self.fault is not None else ""
+        if not code and self.tab == DEVICES:
+            code = self.failed_code(self.key)
         if not code and self._sample is not None and self._sample.fault is not None:
             code = self._sample.fault.code
         if not code:
-            self.say_line("No fault is shown.")
+            self.say_now("No fault is shown.")
+            self.repaint()
             return
         self.app.push_screen(TextDialog(code, help_page(code)))
 

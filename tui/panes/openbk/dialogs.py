@@ -13,7 +13,7 @@ from textual.widgets import Input, OptionList, Static, TextArea
 from textual.widgets.option_list import Option
 
 from tui.text import clean
-from tui.widgets.dialog import Dialog
+from tui.widgets.dialog import Dialog, PickDialog
 
 
 def matching(choices: tuple[str, ...], typed: str) -> list[str]:
@@ -23,6 +23,18 @@ def matching(choices: tuple[str, ...], typed: str) -> list[str]:
     rest = [name for name in choices if low in name.lower() and name not in first]
     exact = [name for name in first if name.lower() == low]
     return [*exact, *(name for name in first if name not in exact), *rest]
+
+
+class PickAgain(PickDialog):
+    """A short list that keeps its order; the cursor begins on `now`, what was taken last."""
+
+    def __init__(self, title: str, choices: list[tuple[str, str]], now: str) -> None:
+        super().__init__(title, choices)
+        values = [value for value, _text in choices]
+        self._first = values.index(now) if now and now in values else 0
+
+    def on_mount(self) -> None:
+        self.query_one(OptionList).highlighted = self._first
 
 
 class ChooseDialog(Dialog[str | None]):

@@ -23,6 +23,7 @@ class Editing(Adding):
 
     _editing: str
     _hint: str
+    _unseen = False  # what is typed is not shown
 
     @property
     def table(self) -> LiveTable:
@@ -107,13 +108,16 @@ class Editing(Adding):
         try:
             self.sheet.put(path, value)
         except FaultError as error:
-            self.say_line(f"{error.fault.code}: {error.fault.what}")
+            self.say_now(f"{error.fault.code}: {error.fault.what}")
+        else:
+            self.forget_now()
         self.repaint()
         self.pane_screen.keys_changed()
 
     def edit(self, name: str, value: str, *, secret: bool = False, hint: str = "") -> None:
         """Type `name`, which is a path or what a command asks for; `hint` says what."""
-        self._hint = hint
+        self._hint, self._unseen = hint, secret
+        self.forget_now()
         line = self.query_one("#edit", Input)
         self._editing = name
         line.password = secret and not self.revealed
@@ -135,29 +139,32 @@ class Editing(Adding):
 
     @on(Input.Submitted, "#edit")
     def _take_typed(self, event: Input.Submitted) -> None:
+        """Take it; what is refused stays in the line, with the reason, until Esc leaves it."""
         event.stop()
+        unseen = self._unseen
         name, text = self.leave_line(), event.value
-        if name in self.TYPED:
-            try:
-                getattr(self, f"typed_{name}")(text)
-            except FaultError as error:
-                self.say_line(f"{error.fault.code}: {error.fault.what} {error.fault.next}")
-            except ValueError as error:  # no number, or text that is none
-                self.say_line(str(error))
-        elif name.startswith(CHANNELS):
-            self._take_channels(name.removeprefix(CHANNELS), text)
-        elif not (is_secret(name) and not text):  # an empty line leaves a secret as it is
-            try:
-                self.put(name, parsed(name, text))
-            except ValueError as error:
-                self.say_line(str(error))
-        self.repaint()
-
-    def _take_channels(self, path: str, text: str) -> None:
         try:
-            self.put(path, channels_of(self.sheet.value(path), text))
-        except ValueError as error:
-            self.say_line(str(error))
+            self._take(name, text)
+        except FaultError as error:
+            fault = error.fault
+            self._correct(name, text, f"{fault.code}: {fault.what} {fault.next}", unseen)
+        except ValueError as error:  # no number, or text that is none
+            self._correct(name, text, str(error), unseen)
+        self.repaint()
+        self.pane_screen.keys_changed()
+
+    def _correct(self, name: str, text: str, why: str, unseen: bool) -> None:
+        self.edit(name, text, secret=unseen, hint=f"! {why} Esc leaves it.")
+
+    def _take(self, name: str, text: str) -> None:
+        """Raises FaultError or ValueError for what cannot be taken."""
+        if name in self.TYPED:
+            getattr(self, f"typed_{name}")(text)
+        elif name.startswith(CHANNELS):
+            path = name.removeprefix(CHANNELS)
+            self.sheet.put(path, channels_of(self.sheet.value(path), text))
+        elif not (is_secret(name) and not text):  # an empty line leaves a secret as it is
+            self.sheet.put(name, parsed(name, text))
 
     def do_channels(self) -> None:
         """Type the channels of the pin under the cursor."""

@@ -8,6 +8,7 @@ from textual.content import Content
 from textual.widgets import ContentSwitcher, Input
 
 from core.fault import Fault
+from core.openbk.faults import PASSWORD
 from core.openbk.standing import by_address
 from core.openbk.watch import Sample, Trend
 from tui.model import JobView, Model
@@ -59,6 +60,7 @@ class OpenBkPane(Editing, Saying):
         self.locked = ""
         self.places: dict[str, Place] = {}
         self.marked: set[str] = set()
+        self.failed: dict[str, Fault] = {}
         self.fleet: Fleet | None = None
         self.last_profile = ""
         self.tab = TABS[0]
@@ -183,6 +185,8 @@ class OpenBkPane(Editing, Saying):
                 before = self.sheet.when
                 since = self.sheet.take(device, strip.JUST_NOW)
                 self.places[self.sheet.host] = read_place(self.sheet.host, device)
+                self.failed.pop(self.sheet.host, None)
+                self.wattbench.host.store.settings.set("openbk_host", self.sheet.host)
                 self.forget_sent()
                 if since and not self.own_doing:
                     self.say_line(strip.since_line(since, before))
@@ -191,6 +195,9 @@ class OpenBkPane(Editing, Saying):
                     self.say_line(text)
             case Unread(found):
                 fault = as_shown(found)
+                if found.code == PASSWORD.code:
+                    locked = Place(self.sheet.host, mac=self.sheet.mac, locked=True, live=True)
+                    self.places.setdefault(self.sheet.host, locked)
                 self.say_line(f"{fault.code}: {fault.what} {fault.next}")
             case Sample():
                 self._sample = news
@@ -255,7 +262,8 @@ class OpenBkPane(Editing, Saying):
         width = max(self.table.size.width - 1, 20)
         if self.tab == DEVICES:
             return self.place_line(key, width, here=here)
-        text = field_line(self.sheet, key, width, reveal=self.revealed)
+        cursor = self.wattbench.glyphs.cursor if here else " "
+        text = field_line(self.sheet, key, width, reveal=self.revealed, cursor=cursor)
         look = "strong" if self.sheet.edited(key) else ""
         return ((text, "here" if here else look),)
 
@@ -274,6 +282,7 @@ class OpenBkPane(Editing, Saying):
     def turn_to(self, tab: str) -> None:
         """Show another section, from its first row."""
         if tab != self.tab:
+            self.forget_now()
             self.tab = tab
             self.table.key = next(iter(self._keys()), "")
             self.table.scroll_to(y=0, animate=False)

@@ -15,6 +15,9 @@ from tui.panes.openbk.sections import DEVICES
 from tui.panes.openbk.standings import Fleet, Standings
 from tui.work import Tools, Work
 
+READ = (*WELL, State.DIFFERS)
+"""Ends of a device that was read well."""
+
 
 class Many(Standings):
     """Comparing and applying a profile to the marked devices of the list."""
@@ -24,12 +27,19 @@ class Many(Standings):
     # -- starting --------------------------------------------------------------------------
 
     def do_all(self) -> None:
-        """Mark every device that answered, or none of them if all are marked."""
+        """Mark every device that answered."""
         if self.tab == DEVICES:
-            live = {host for host, place in self.places.items() if place.live}
-            self.marked = self.marked - live if live <= self.marked else self.marked | live
-            self.repaint()
-            self.pane_screen.keys_changed()
+            self._mark({host for host, place in self.places.items() if place.live} | self.marked)
+
+    def do_none(self) -> None:
+        """Take all marks off."""
+        if self.tab == DEVICES:
+            self._mark(set())
+
+    def _mark(self, hosts: set[str]) -> None:
+        self.marked = hosts
+        self.repaint()
+        self.pane_screen.keys_changed()
 
     def work_on_marked(self, *, only_diff: bool) -> None:
         """Ask for the profile, then compare with it or apply it."""
@@ -49,8 +59,10 @@ class Many(Standings):
         except FaultError as error:
             self.say_line(f"{error.fault.code}: {error.fault.what} {error.fault.next}")
             return
-        work = works.apply_work(self.connect(), hosts, profile, only_diff=only_diff)
         fleet = Fleet(hosts, profile, Path(name).name)
+        work = works.apply_work(
+            self.connect(), hosts, profile, only_diff=only_diff, source=fleet.name
+        )
         busy = bool(self.wattbench.host.running())
         self.wattbench.start(_known_to(fleet, work))
         if not busy:
@@ -72,6 +84,10 @@ class Many(Standings):
         host, place = standing.host, self.places.get(standing.host)
         if place is not None and standing.mac:
             self.places[host] = replace(self.place_now(host), live=True, locked=False)
+        if standing.fault is not None:
+            self.failed[host] = standing.fault
+        elif standing.state in READ:
+            self.failed.pop(host, None)
         if not applied or standing.state not in WELL:
             return
         self.marked.discard(host)

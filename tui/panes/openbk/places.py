@@ -17,8 +17,8 @@ NAME = 12
 """Cells of a name in the list."""
 STATE = 26
 """Cells of how a device answers, where what became of it stands behind."""
-EDGE = 24
-"""The most cells that addresses get."""
+EDGE = 21
+"""The most cells that addresses get: four numbers and a port."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +57,12 @@ def read_place(host: str, device: Device) -> Place:
                  device.state.signal, live=True)  # fmt: skip
 
 
-def who_line(place: Place, edge: int, *, marked: bool) -> str:
-    """One device: mark, address in `edge` cells, name, MAC."""
+def who_line(place: Place, edge: int, *, marked: bool, cursor: str = " ") -> str:
+    """One device: cursor, mark, address in `edge` cells, name, MAC."""
     mark = "x" if marked else " "
     host = set_cell_size(fit(place.host, edge), edge)
     name = set_cell_size(fit(place.name, NAME), NAME)
-    return f"[{mark}] {host} {name} {place.mac:<17}"
+    return f"{cursor}[{mark}] {host} {name} {place.mac:<17}"
 
 
 def state_line(place: Place) -> str:

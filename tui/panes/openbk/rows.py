@@ -106,8 +106,9 @@ def pin_line(sheet: Sheet, path: str) -> str:
     return f"{clean(alias):<14} {clean(role):<22} {first:>3}  {second:>3}"
 
 
-def field_line(sheet: Sheet, path: str, width: int, *, reveal: bool) -> str:
-    """One row: the mark of a change, the label, the value; ! for what is likely not meant."""
+def field_line(sheet: Sheet, path: str, width: int, *, reveal: bool, cursor: str = " ") -> str:
+    """One row: the cursor, the mark of a change, the label, the value; ! for what is likely not
+    meant."""
     mark = "*" if sheet.edited(path) else " "
     name = label(sheet, path)
     if path.startswith("pins."):
@@ -116,7 +117,7 @@ def field_line(sheet: Sheet, path: str, width: int, *, reveal: bool) -> str:
     else:
         text = said(sheet, path, reveal=reveal)
         edge = 8 if path.startswith("flags.") else 22
-    return fit(f"{mark} {clean(name):<{edge}} {text}", width)
+    return fit(f"{cursor}{mark} {clean(name):<{edge}} {text}", width)
 
 
 def note(sheet: Sheet, path: str, *, reveal: bool) -> str:
@@ -154,7 +155,7 @@ def _help(sheet: Sheet, path: str) -> str:
     if section == "pins":
         return "Enter chooses the role, k types the channels."
     if section == "flags":
-        return f"Enter changes it. {_flag_text(sheet, int(path[6:]))}"
+        return f"Space changes it. {_flag_text(sheet, int(path[6:]))}"
     if section == "calibration":
         return "Units for each pulse a second; 0 is the driver's default. c calibrates."
     if path.endswith(".start"):

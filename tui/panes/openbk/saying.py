@@ -18,6 +18,7 @@ class Saying(Shared):
     """Keeps and shows the newest lines."""
 
     _log_last: tuple[float, str] | None = None
+    _now: str = ""
 
     def take_log(self, job: JobView) -> None:
         """What the newest job said since the last look."""
@@ -27,13 +28,25 @@ class Saying(Shared):
                 break
             fresh.append(line)
         for t, text in reversed(fresh[:LOG]):
-            self.say_line(f"{duration(t):>5}  {text}")
+            self.say_line(f"{duration(t):>5}  {self.in_words_here(text)}")
         self._log_last = job.log[-1] if job.log else self._log_last
 
     def say_line(self, text: str) -> None:
         """A line of the log below the form, once."""
         if not self.said or self.said[-1] != text:
             self.said = [*self.said[-LOG:], text]
+
+    def say_now(self, text: str) -> None:
+        """The same of what is true only until the next field, section or device."""
+        self.forget_now()
+        self.say_line(text)
+        self._now = text
+
+    def forget_now(self) -> None:
+        """It is not true any more."""
+        if self._now:
+            self.said = [line for line in self.said if line != self._now]
+            self._now = ""
 
     def show_said(self, width: int) -> None:
         """As much of their end as there is room for."""

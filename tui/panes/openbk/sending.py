@@ -10,21 +10,30 @@ from core.fault import FaultError
 from core.openbk import history
 from core.openbk.difference import changes, complete
 from core.openbk.exchange import normal_host
+from core.openbk.standing import counted, some
 from core.profile.model import Profile, Secret
 from core.profile.toml_file import SHIPPED
 from core.store.devices import Entry
 from tui import openbk_works as works
 from tui.model import JobView
 from tui.panes.openbk.calibrating import Calibrating
+from tui.panes.openbk.dialogs import PickAgain
 from tui.panes.openbk.images import ota_images
 from tui.panes.openbk.many import Many
 from tui.panes.openbk.sections import DEVICES
+from tui.panes.openbk.strip import local_time
 from tui.panes.openbk.switching import switch_work
 from tui.panes.openbk.values import relays_of
 from tui.widgets.dialog import PickDialog, TextDialog
 
 REREAD = ("apply", "undo", "calibrate", "restore", "ota", "switch")
 """Jobs after which the device is read again."""
+WHY = {
+    "read": "as it was read",
+    "before": "before a change",
+    "applied": "after it was sent",
+}
+"""Why a configuration was kept, in words."""
 ANOTHER = ""
 """In the list of profiles: none of them."""
 
@@ -54,7 +63,8 @@ class Sending(Calibrating, Many):
         if not self.has_form():
             return
         if not self.sheet.changes():
-            self.say_line("Nothing was changed.")
+            self.say_now("Nothing was changed.")
+            self.repaint()
             return
         self.sending, self.sending_sheet = dict(self.sheet.edits), self.sheet
         self.wattbench.start(
@@ -112,7 +122,8 @@ class Sending(Calibrating, Many):
             return
         entries = self.wattbench.host.store.devices.history(self.sheet.mac)
         if len(entries) < 2:
-            self.say_line("No older configuration of this device is kept.")
+            self.say_now("No older configuration of this device is kept.")
+            self.repaint()
             return
         host = self.sheet.host
 
@@ -120,7 +131,12 @@ class Sending(Calibrating, Many):
             if number is not None:
                 self.wattbench.start(works.undo_work(self.connect(), host, int(number)))
 
-        self.app.push_screen(PickDialog("Back to which configuration?", past(entries)), picked)
+        self.app.push_screen(
+            PickDialog(
+                "Back to which configuration? Each with what differs from now.", past(entries)
+            ),
+            picked,
+        )
 
     def do_relay(self) -> None:
         if not self.has_form():
@@ -160,9 +176,8 @@ class Sending(Calibrating, Many):
             self.wattbench.start(works.backup_work(self.connect(), self.sheet.host))
 
     def pick_profile(self, title: str, picked: Any, first: str = "") -> None:
-        """Ask for a profile; `first` stands at the top of the list."""
+        """Ask for a profile; the cursor begins on `first`, the order is always the same."""
         names = _profile_names(self.wattbench.host.store.profiles_folder)
-        names.sort(key=lambda row: row[0] != first)
         given = self.wattbench.host.store.settings.get("plug_profile")
         if given and Path(given).is_file():
             names = [(given, f"{Path(given).name}  (from the Flash pane)"), *names]
@@ -175,7 +190,7 @@ class Sending(Calibrating, Many):
             self.edit("profile", "", hint="Path of a profile (.toml) or a template (.json).")
 
         names.append((ANOTHER, "another file: type its path"))
-        self.app.push_screen(PickDialog(title, names), chosen)
+        self.app.push_screen(PickAgain(title, names, first), chosen)
 
     def typed_profile(self, text: str) -> None:
         """The path of a profile was typed; nothing typed leaves it."""
@@ -195,7 +210,8 @@ def _profile_names(folder: Path) -> list[tuple[str, str]]:
 
 
 def past(entries: list[Entry]) -> list[tuple[str, str]]:
-    """The configurations that can be gone back to, newest first, each with what came after it."""
+    """The configurations that can be gone back to, newest first: when and why each was kept, and
+    what in it differs from the newest, which the device has now."""
     found: list[tuple[str, str]] = []
     after: Profile | None = None
     for entry in reversed(entries):
@@ -205,8 +221,8 @@ def past(entries: list[Entry]) -> list[tuple[str, str]]:
             continue
         if after is not None:
             paths = [change.path for change in changes(after, complete(profile))]
-            more = f", and {len(paths) - 3} more" if len(paths) > 3 else ""
-            text = f"{entry.number:>3}  {entry.when}  {', '.join(paths[:3])}{more}"
+            what = f"{counted(len(paths), 'field')}: {some(paths, 3)}" if paths else "as it is now"
+            text = f"{local_time(entry.when)}  {WHY.get(entry.why, entry.why):<17}  {what}"
             found.append((str(entry.number), text))
         after = profile if after is None else after
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from core.fault import Fault
 from core.openbk.client import Connect
 from tui import openbk_works as works
 from tui.panes.base import BasePane
@@ -39,6 +40,7 @@ class Shared(BasePane):
     own_doing: bool
     said: list[str]
     fault: Any
+    failed: dict[str, Fault]  # why a device of the list failed, until it is read again
     _sample: Sample | None
     _trend: Trend
 
@@ -52,6 +54,9 @@ class Shared(BasePane):
         def edit(self, name: str, value: str, *, secret: bool = False, hint: str = "") -> None: ...
         def put(self, path: str, value: object) -> None: ...
         def say_line(self, text: str) -> None: ...
+        def say_now(self, text: str) -> None: ...
+        def forget_now(self) -> None: ...
+        def in_words_here(self, text: str) -> str: ...
         def open(self, address: str) -> None: ...
         @property
         def key(self) -> str: ...
@@ -62,12 +67,12 @@ class Shared(BasePane):
 
     def has_device(self) -> bool:
         if not self.sheet.host:
-            self.say_line("No device: h types an address, f searches.")
+            self.say_now("No device: h types an address, f searches.")
         return bool(self.sheet.host)
 
     def has_form(self) -> bool:
         if not self.has_device():
             return False
         if not self.sheet.known:
-            self.say_line("The device was not read yet.")
+            self.say_now("The device was not read yet.")
         return self.sheet.known

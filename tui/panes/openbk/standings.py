@@ -32,8 +32,8 @@ SAID = {
 }
 """How states are counted; all others are "at work"."""
 HERE = {
-    faults.PASSWORD.code: "Type its password (m, password), then do the same again.",
-    faults.HALF.code: "Do the same again; it sends only what is missing.",
+    faults.PASSWORD.code: "Type its password (m, password), then do the same again (a).",
+    faults.HALF.code: "Do the same again (a); it sends only what is missing.",
 }
 """The next step at the screen, where the fault's own is meant for the command line."""
 
@@ -92,14 +92,31 @@ class Standings(Shared):
             return ""
         return standing.text(over=not job.running)
 
+    def failed_code(self, host: str) -> str:
+        """The code of the fault that a device of the list ended with, or nothing."""
+        standing = self.standing(host)
+        fault = standing.fault if standing is not None else self.failed.get(host)
+        return fault.code if fault is not None else ""
+
+    def in_words_here(self, text: str) -> str:
+        """A line of the log with the next step at the screen."""
+        for standing in self.standings():
+            fault = standing.fault
+            if fault is not None and fault.code in HERE:
+                text = text.replace(fault.next, HERE[fault.code])
+        return text
+
     def many_note(self, host: str) -> str:
         """What the line below the list says: the counts, then what to do with this device."""
         fleet, found = self.fleet, self.standings()
         if fleet is None or fleet.aside or not found:
             marks = f"{len(self.marked)} marked. " if self.marked else ""
+            if host in self.failed:
+                fault = as_shown(self.failed[host])
+                return f"{marks}e explains, Enter opens it. {fault.code}: {fault.what} {fault.next}"
             return (
-                f"{marks}Enter opens it. Space marks, * marks all that answer; a applies a profile "
-                "to those marked, d compares them with one."
+                f"{marks}Enter opens it, Delete takes it off. Space marks, * all that answer, - "
+                "none; a applies a profile to those marked, d compares them with one."
             )
         width = max(self.size.width - 2, 20)
         head = fit(f"{counts(found)}  ({fleet.name})", width)
@@ -111,7 +128,7 @@ class Standings(Shared):
         if standing is None:
             return ""
         if standing.fault is not None:
-            return f"Enter: {standing.text()}"
+            return f"e explains. Enter: {standing.text()}"
         if standing.state is State.DIFFERS:
             return "Enter shows what differs; a applies a profile to those marked."
         job = self.fleet_job
@@ -180,13 +197,15 @@ class Standings(Shared):
         """A device; what became of it stands in place of how it answers, or behind it."""
         place, became = self.place_now(key), self.standing_text(key)
         edge = min(max(map(len, self.places)), EDGE)
-        who = who_line(place, edge, marked=key in self.marked)
+        cursor = self.wattbench.glyphs.cursor if here else " "
+        who = who_line(place, edge, marked=key in self.marked, cursor=cursor)
+        failed = bool(self.failed_code(key))
+        if not became and failed:
+            became = f"failed: {self.failed_code(key)}"
         if not became:
             return ((fit(f"{who} {state_line(place)}", width), "here" if here else ""),)
         if self.size.width >= WIDE:
             who = f"{who} {state_line(place):<{STATE}}"
-        standing = self.standing(key)
-        failed = standing is not None and standing.fault is not None
         text = fit(became, max(width - cell_len(who) - 1, 1))
         return ((who, "here" if here else ""), (f" {text}", "here" if here else "bad" * failed))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from core.openbk.metering import four
@@ -12,6 +13,14 @@ from tui.text import duration
 
 JUST_NOW = "just now"
 BARS = "▁▂▃▄▅▆▇█"
+
+
+def local_time(when: str) -> str:
+    """A time of the store as a person here reads it: to the minute, in local time."""
+    try:
+        return f"{datetime.fromisoformat(when).astimezone():%Y-%m-%d %H:%M}"
+    except (ValueError, OverflowError):  # no date: "just now", or written by hand
+        return when
 
 
 def who_line(sheet: Sheet, *, reading: bool) -> str:
@@ -25,9 +34,9 @@ def who_line(sheet: Sheet, *, reading: bool) -> str:
         parts = [sheet.base.names.short or "", sheet.host, sheet.mac]
     if reading:
         cached = sheet.known and sheet.device is None
-        parts.append(f"kept {sheet.when}, reading" if cached else "reading")
+        parts.append(f"kept {local_time(sheet.when)}, reading" if cached else "reading")
     elif sheet.device is None and sheet.known:
-        parts.append(f"kept {sheet.when}")
+        parts.append(f"kept {local_time(sheet.when)}")
     return "  ".join(part for part in parts if part)
 
 
@@ -106,5 +115,5 @@ def spark(values: list[float]) -> str:
 def since_line(paths: list[str], before: str) -> str:
     """What somebody else changed since the configuration that was kept."""
     more = f" and {len(paths) - 6} more" if len(paths) > 6 else ""
-    since = "it was read" if before == JUST_NOW else before
+    since = "it was read" if before == JUST_NOW else local_time(before)
     return f"Changed on the device since {since}: {', '.join(paths[:6])}{more}."

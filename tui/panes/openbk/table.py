@@ -11,14 +11,17 @@ from tui.widgets.live_lines import LiveTable
 
 
 class SheetTable(LiveTable):
-    """Left and right go to the next section; Space marks, * all that answer; Delete empties."""
+    """Left and right go to the next section; Space marks or switches, * marks all that answer,
+    - none; Delete empties a field, or takes a device off the list."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left", "told('left')", show=False),
         Binding("right", "told('right')", show=False),
         Binding("space", "told('mark')", show=False),
         Binding("asterisk", "told('all')", show=False),
-        Binding("delete,backspace", "told('empty')", show=False),
+        Binding("minus", "told('none')", show=False),
+        Binding("delete", "told('empty')", show=False),
+        Binding("backspace", "told('wipe')", show=False),
     ]
 
     class Told(Message):
