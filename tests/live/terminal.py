@@ -175,10 +175,14 @@ class Terminal:
         """Press keys, each by its name or as the text it types; y once a question was read."""
         for name in names:
             if name == "y":
-                self.quiet_for(READ)
+                self.read()
             os.write(self._master, KEYS.get(name, name).encode())
             if name == "escape":
                 self.quiet_for(ESCAPE)
+
+    def read(self) -> None:
+        """Read the question on the screen; keys that come sooner are no answers."""
+        self.quiet_for(READ)
 
     def hang_up(self) -> None:
         """Close the terminal, as a lost SSH session does."""

@@ -26,6 +26,7 @@ def test_a_plug_is_flashed_and_configured_in_one_go(table: Table) -> None:
             app.until(lambda screen: IMAGE in screen and "Profile     mine.toml" in screen)
             app.keys("f")
             app.until("The profile needs the secret 'home-wifi'")
+            app.read()
             app.keys(*SECRET)
             screen = app.until("•" * len(SECRET))
             assert SECRET not in screen

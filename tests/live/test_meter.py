@@ -31,6 +31,7 @@ def test_scan_address_release_on_the_simulated_bench(tmp_path: Path) -> None:
         app.until("Another module")  # the bench has others; which one is asked first
         app.keys("y")
         app.until("leave open")
+        app.read()
         app.keys("l")
         app.until("address 20109 set, read back, meter serial 3171112520109")
         app.keys("w")
