@@ -27,19 +27,23 @@ from core.store.files import Files, disk, disk_fault, read, sync_folder
 from core.store.journal import Journal
 
 ENDS = ("result", "fault")
-END_KEYS = [
-    "event",
-    "t",
-    "summary",
-    "exit",
-    "code",
-    "what",
-    "cause",
-    "next",
-    "state",
-    "touched",
-    "unwritten",
-]
+END_KEYS = frozenset(
+    [
+        "event",
+        "t",
+        "kind",
+        "title",
+        "summary",
+        "exit",
+        "code",
+        "what",
+        "cause",
+        "next",
+        "state",
+        "touched",
+        "unwritten",
+    ]
+)
 ROOM = 3000
 """Bytes of an end in `lock`: with the process id less than one block of any file system."""
 
@@ -207,9 +211,10 @@ class Jobs:
                 continue
             if isinstance(event, dict) and isinstance(event.get("event"), str):
                 found.append(event)
-        if not any(event["event"] in ENDS for event in found):
-            found += _end_in(path.with_name("lock"))
-        return found
+        if any(event["event"] in ENDS for event in found):
+            return found
+        began = any(event["event"] == "started" for event in found)
+        return found + _end_in(path.with_name("lock"))[1 if began else 0 :]
 
 
 def lock_holder(path: Path) -> int | None:
@@ -239,7 +244,8 @@ def _short(end: dict[str, Any]) -> bytes:
 
 
 def _end_in(lock: Path) -> list[dict[str, Any]]:
-    """The end of a job whose journal could not take it, and a sentence that says so."""
+    """The end of a job whose journal could not take it: its beginning, which may not be there
+    either, a sentence that says so, and the end."""
     try:
         end = json.loads(read(lock, 1 << 16).split(b"\n")[1])
     except (FaultError, ValueError, IndexError, RecursionError):
@@ -247,8 +253,9 @@ def _end_in(lock: Path) -> list[dict[str, Any]]:
     if not isinstance(end, dict) or end.get("event") not in ENDS:
         return []
     text = f"Its end could not be written into the journal: {end.pop('unwritten', '')}"
+    began = {name: end.pop(name, "") for name in ("kind", "title")}
     said = {"event": "warning", "t": end.get("t"), "code": "JOURNAL", "text": text}
-    return [said, end]
+    return [{"event": "started", "t": 0.0, **began}, said, end]
 
 
 def _counter(name: str) -> int:

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from core.events import Event, Failed, Finished, Phase, Private, Progress
+from core.events import Event, Failed, Finished, Phase, Private, Progress, Started
 from core.fault import FaultError
 from core.job import HIDDEN
 from core.store.files import Files, disk, disk_fault
@@ -48,6 +48,7 @@ class Journal:
         self._queue: queue.SimpleQueue[_Item] = queue.SimpleQueue()
         self._last_progress = -1.0
         self._fault: FaultError | None = None
+        self._began: dict[str, Any] = {}
         self._end: dict[str, Any] | None = None
         self._thread = threading.Thread(target=self._write, name="journal", daemon=True)
         self._thread.start()
@@ -59,7 +60,9 @@ class Journal:
                 return
             self._last_progress = event.t
         known = without_private(event.to_json())
-        if isinstance(event.body, Finished | Failed):
+        if isinstance(event.body, Started):
+            self._began = {"kind": event.body.kind, "title": event.body.title}
+        elif isinstance(event.body, Finished | Failed):
             self._end = known
         line = json.dumps(known, ensure_ascii=False, default=str, skipkeys=True)
         self._queue.put(("line", line))
@@ -92,11 +95,11 @@ class Journal:
 
     @property
     def unwritten(self) -> dict[str, Any] | None:
-        """After `close`: the job's end where the disk did not take all of the journal, with why
-        as `unwritten`; None where it did."""
+        """After `close`: the job's end where the disk did not take all of the journal, with its
+        `kind` and `title`, and why as `unwritten`; None where it did."""
         if self._fault is None or self._end is None:
             return None
-        return {**self._end, "unwritten": self._fault.fault.what}
+        return {**self._end, **self._began, "unwritten": self._fault.fault.what}
 
     def _write(self) -> None:
         while True:

@@ -303,6 +303,11 @@ def test_an_end_that_the_full_disk_did_not_take_is_known(
     warning, end = jobs.events(info.id)[-2:]
     assert warning["text"].startswith("Its end could not be written into the journal: ")
     assert "File too large" in warning["text"] and "unwritten" not in end
+    assert [e["event"] for e in jobs.events(info.id)].count("started") == 1
+    journal = jobs.path_of(info.id) / "journal.jsonl"
+    journal.write_bytes(b"")  # it may have been full from the beginning
+    assert (jobs.info(info.id).kind, jobs.info(info.id).title) == ("openbk-show", "Read")
+    assert jobs.info(info.id).state == state
     assert jobs.path_of(info.id).joinpath("lock").stat().st_size < 4096
 
 
