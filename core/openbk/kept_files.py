@@ -7,16 +7,18 @@ ends a job in between, the next update of that device puts it back first.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from core.events import Question
 from core.fault import FaultError, Touched
 from core.job import Reporter
-from core.openbk import faults
+from core.openbk import faults, wire
 from core.openbk.client import Client
 from core.openbk.read import Device
 from core.openbk.still import require_same
@@ -26,6 +28,7 @@ from core.store.store import Store
 
 BLOCK = "/api/fsblock"
 ENDING = ".lfs"
+LISTED = "files_saved"
 LARGEST = 1 << 20
 PUT_BACK_TRIES = 3
 PAUSE = 2.0
@@ -75,14 +78,25 @@ def saying(kept: Kept | None) -> Iterator[None]:
 
 async def keep(store: Store, client: Client, device: Device, job_id: str) -> Kept | None:
     """Save the device's file system; None when it has no files.  Raises STORE-*, OBK-*."""
-    if not await client.files():
+    present = await client.files()
+    if not present:
         return None
     block = await client.raw(BLOCK)
     path = _path(store, device.mac)
     if path is None:
         path = store.devices.root / f"unknown-{job_id}{ENDING}"
+    else:
+        await asyncio.to_thread(
+            partial(store.devices.remember, device.mac, **{LISTED: _of(present)})
+        )
     await asyncio.to_thread(store.files.write, path, block)
     return Kept(path, block)
+
+
+def _of(present: Iterable[wire.Entry]) -> str:
+    """What lies in the root folder, as a digest: an upload that broke off damages files without
+    changing it."""
+    return hashlib.sha256(repr(sorted(present)).encode("utf-8", "backslashreplace")).hexdigest()
 
 
 async def left(store: Store, device: Device) -> Kept | None:
@@ -103,7 +117,8 @@ async def put_left_back(report: Reporter, client: Client, device: Device, store:
     if present and await client.raw(BLOCK) == kept.block:
         await kept.forget()
         return False
-    if present and not await _replace(report, device, [entry.name for entry in present]):
+    newer = bool(present) and _of(present) != store.devices.head(device.mac).get(LISTED)
+    if newer and not await _replace(report, device, [entry.name for entry in present]):
         aside = free(kept.path.with_name(f"{kept.path.stem}-{stamp(store.now())}{ENDING}"))
         await asyncio.to_thread(_rename, kept.path, aside)
         report.warn(
@@ -112,7 +127,7 @@ async def put_left_back(report: Reporter, client: Client, device: Device, store:
             f"ones were not put back; they are in {aside}.",
         )
         return False
-    if not present:
+    if not newer:
         await _ask(report, device)
     await require_same(client, device)
     await report.point_of_no_return(f"Files were being put back. {kept.where}")

@@ -205,10 +205,19 @@ async def _restart(
             await asyncio.sleep(POLL)
             if await restarted(client, device.mac, device.info.uptime + loop.time() - asked):
                 return client
-        if tries < RESTART_TRIES:
-            report.note("OTA-RESTART", "It did not restart; asking once more.")
-    back = wait_back(client, device, loop.time(), connect, moves=False)
+        if tries == RESTART_TRIES or not await _answers(client):
+            break
+        report.note("OTA-RESTART", "It did not restart; asking once more.")
+    back = wait_back(client, device, asked_now, connect, moves=False)
     return await (back if kept is not None else report.waiting(back))
+
+
+async def _answers(client: Client) -> bool:
+    try:
+        await client.info()
+    except FaultError:
+        return False
+    return True
 
 
 def proven(report: Reporter, device: Device, now: wire.Info, image: Update) -> str:

@@ -136,6 +136,19 @@ async def test_what_was_saved_never_goes_over_newer_files_by_itself(tmp_path: Pa
 
 
 @virtual
+async def test_files_damaged_by_half_an_upload_are_put_back_first(tmp_path: Path) -> None:
+    bench = bench_in(tmp_path)
+    async with plugged() as served:
+        served.device.files |= FILES
+        losing(served, "POST", "/api/ota", does=False)
+        assert fault_of(await update(bench, served)).code == "OBK-SHORT"
+        served.device.files["autoexec.bat"] = b"\xff" * len(FILES["autoexec.bat"])
+        assert result_of(await update(bench, served))["after"] == "1.18.300"
+        assert served.device.files == FILES and not saved(bench)
+    assert "files-replace" not in [question.key for question in bench.answers.asked]
+
+
+@virtual
 async def test_a_lost_answer_to_the_files_is_read_back(tmp_path: Path) -> None:
     bench = bench_in(tmp_path)
     async with plugged() as served:
