@@ -273,6 +273,12 @@ async def test_a_profile_that_is_handed_over_waits_for_a_form(tmp_path: Path) ->
         given.write_text("not a profile")
         bk.pane.take_profile(given)
         assert "PROFILE-TEXT" in await bk.stage.settled() and bk.pane.handed is None
+        page = await bk.press("e", "end")
+        assert '"autoexec.bat" = "text"' in page  # the end of the list of all keys
+        await bk.press("escape")
+        given.write_text("[flags]\n24 = true\n")
+        bk.pane.take_profile(given)
+        assert "No fault is shown" in await bk.press("e")
 
 
 @pytest.mark.usefixtures("quiet")

@@ -13,7 +13,7 @@ from core.openbk.tasks.apply import ApplyOptions, apply
 from core.openbk.tasks.past import past, undo
 from core.openbk.tasks.restore import RestoreOptions, restore
 from core.profile.block import Block
-from core.profile.model import Channel, Pin, Profile, Secret, Wifi
+from core.profile.model import Channel, Names, Pin, Profile, Secret, Wifi
 from tests.core.openbk.bench import MAC, Bench, Given, fault_of, lsc, plugged, result_of
 from tests.virtual_clock import virtual
 
@@ -59,6 +59,17 @@ async def test_undo_frees_a_pin_that_was_free(tmp_path: Path) -> None:
         rows = result_of(kept)["entries"]
         assert isinstance(rows, list)
         assert next(c["path"] for c in rows[-1]["changes"]) == "pins.2"
+
+
+@virtual
+async def test_undo_says_the_name_that_the_device_has_then(tmp_path: Path) -> None:
+    bench = bench_in(tmp_path)
+    async with plugged() as served:
+        chosen = ApplyOptions(hosts=(served.host,), profile=Profile(names=Names("second")))
+        result_of(await bench.run(lambda r: apply(r, chosen, connect=connect, store=bench.store)))
+        task = lambda r: undo(r, served.host, -1, connect=connect, store=bench.store)  # noqa: E731
+        result = result_of(await bench.run(task))
+    assert result["name"] == "plug1" and str(result["summary"]).startswith("plug1: ")
 
 
 @virtual

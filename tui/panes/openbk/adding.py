@@ -7,13 +7,14 @@ from core.profile.check import require_possible
 from core.profile.model import POWER_UP, Channel, Profile
 from core.profile.tables import FILE_ROOM
 from core.store.files import read
+from tui.fault_help import help_page
 from tui.panes.openbk.commands import Commands
 from tui.panes.openbk.dialogs import LongDialog
 from tui.panes.openbk.dump import path_of
 from tui.panes.openbk.rows import POWER_WAYS
-from tui.panes.openbk.sections import ADD_CHANNEL
+from tui.panes.openbk.sections import ADD_CHANNEL, DEVICES
 from tui.panes.openbk.sheet import POWER
-from tui.widgets.dialog import PickDialog
+from tui.widgets.dialog import PickDialog, TextDialog
 from tui.widgets.live_lines import LiveTable
 
 FILE_WAYS = (
@@ -26,6 +27,13 @@ class Adding(Commands):
     """The rows of the Startup section that ask before there is a field."""
 
     TYPED = (*Commands.TYPED, "file_name", "file_path", "channel", "profile_name")
+
+    def do_explain(self) -> None:
+        """The help page of the fault that is shown, or of a file that was refused."""
+        if self.fault is None and self.tab != DEVICES and self.refused:
+            self.app.push_screen(TextDialog(self.refused, help_page(self.refused)))
+        else:
+            super().do_explain()
 
     def add_row(self, row: str) -> None:
         """Enter on a row that is no field."""

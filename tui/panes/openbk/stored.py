@@ -37,10 +37,12 @@ PATH_HINT = "Path of a flash dump or of a configuration sector."
 
 class Stored(Sending):
     """The actions on files.  `handed` is a profile that waits for a form to be loaded into;
-    `coming_back` the web password of a sector that is being restored."""
+    `coming_back` the web password of a sector that is being restored; `refused` the code of the
+    last fault of a file."""
 
     handed: Path | None = None
     coming_back: Secret | None = None
+    refused: str = ""
 
     def has_sheet(self) -> bool:
         """A form of a device that was read, or of a dump."""
@@ -54,6 +56,7 @@ class Stored(Sending):
         if sheet is not self.sheet:
             self.sheet, self.sent, self.own_doing = sheet, {}, False
         self.said, self._sample, self._trend, self.fault = [], None, Trend(), None
+        self.refused = ""
 
     # -- a dump in place of a device ---------------------------------------------------------
 
@@ -91,10 +94,12 @@ class Stored(Sending):
         self.app.push_screen(PickDialog(title, offered), picked)
 
     def tried(self, call: Any) -> None:
-        """Do it; what goes wrong is said in the log."""
+        """Do it; what goes wrong is said in the log, and e shows its help page."""
+        self.refused = ""
         try:
             call()
         except FaultError as error:
+            self.refused = error.fault.code
             self.say_line(f"{error.fault.code}: {error.fault.what} {error.fault.next}")
         self.repaint()
         self.pane_screen.keys_changed()
