@@ -110,6 +110,8 @@ class WattbenchApp(TurnsApp[None]):
                 if events or running:
                     screen.show(self.model)
                 screen.pane.tick()
+        for text in () if running else self.host.store.devices.problems():
+            self.say(text)  # a pane's own reads met them; a job says its own
         self._ask_if_needed()
 
     def _ask_if_needed(self) -> None:

@@ -27,23 +27,8 @@ from core.store.files import Files, disk, disk_fault, read, sync_folder
 from core.store.journal import Journal
 
 ENDS = ("result", "fault")
-END_KEYS = frozenset(
-    [
-        "event",
-        "t",
-        "kind",
-        "title",
-        "summary",
-        "exit",
-        "code",
-        "what",
-        "cause",
-        "next",
-        "state",
-        "touched",
-        "unwritten",
-    ]
-)
+END_KEYS = ("event", "t", "kind", "title", "summary", "exit",
+            "code", "what", "cause", "next", "state", "touched", "unwritten")  # fmt: skip
 ROOM = 3000
 """Bytes of an end in `lock`: with the process id less than one block of any file system."""
 

@@ -10,7 +10,11 @@ from pathlib import Path
 import pytest
 
 from core.job import Reporter, Result
+from core.openbk.lost import MARK
+from core.store import faults
+from core.store.files import Files
 from core.store.store import Store
+from tests.tui.stage import Stage
 from tui.cli import main
 from tui.host import STOPS, Options
 from tui.lines import run_verb
@@ -62,3 +66,28 @@ def test_the_list_of_a_damaged_history_names_the_file(
     assert main(["--home", str(tmp_path), "--json", "openbk", "history", MAC]) == 1
     fault = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert fault["code"] == "OBK-NO-HISTORY" and str(store.devices.path(MAC)) in fault["cause"]
+
+
+async def test_what_a_pane_meets_is_said_in_the_app(stage: Stage) -> None:
+    devices = stage.app.host.store.devices
+    devices.add(MAC, "read", "h", "a = 1\n", {})
+    devices.path(MAC).write_bytes(b"= =")
+    devices.add(MAC, "read", "h", "a = 2\n", {})
+    text = await stage.feed()
+    assert "a4c1385c94fa.toml, the history of this device, was damaged." in text
+
+
+def test_a_warning_that_cannot_be_taken_away_stops_no_verb(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Store(tmp_path).devices.remember(MAC, **{MARK: "plug1"})
+
+    def refuse(_self: Files, path: Path, _data: bytes) -> None:
+        raise faults.FULL(what=f"{path}: full.", cause="c", next="n")
+
+    monkeypatch.setattr(Files, "write", refuse)
+    for _ in range(2):  # at every start
+        main(["--home", str(tmp_path), "openbk", "history", MAC])
+        said = capsys.readouterr().err
+        assert "The last job on plug1" in said and "OBK-NO-HISTORY" in said
+        assert "STORE-FULL" not in said

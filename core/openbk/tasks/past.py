@@ -26,7 +26,8 @@ async def past(report: Reporter, who: str, *, connect: Connect, store: Store) ->
     mac = await mac_of(who, connect, store)
     entries = store.devices.history(mac)
     if not entries:
-        raise _nothing_of(who if who == mac else f"{who} ({mac})", who)
+        name = who if who == mac else f"{who} ({mac})"
+        raise _nothing_of(name, who, store.devices.damage(mac))
     rows = []
     before = None
     for entry in entries:
@@ -89,10 +90,10 @@ async def _mac(client: Client) -> str:
         return status.mac
 
 
-def _nothing_of(name: str, who: str) -> FaultError:
+def _nothing_of(name: str, who: str, damage: str = "") -> FaultError:
     return faults.NO_HISTORY(
         what=f"No configuration of {name} is kept here.",
-        cause="It was never read or applied with this data folder.",
+        cause=damage or "It was never read or applied with this data folder.",
         next="Read the device once; from then on every configuration is kept.",
         command=("wattbench", "openbk", *(("find",) if wire.normal_mac(who) else ("show", who))),
     )
