@@ -152,4 +152,6 @@ def warn_each(report: Reporter, outcomes: Sequence[Outcome[T]]) -> None:
     if len(outcomes) > 1:
         for outcome in outcomes:
             if outcome.fault is not None:
-                report.warn(outcome.fault.code, f"{outcome.host}: {outcome.fault.what}")
+                what = outcome.fault.what
+                named = what if outcome.host in what else f"{outcome.host}: {what}"
+                report.warn(outcome.fault.code, named)
