@@ -36,6 +36,20 @@ async def test_the_app_says_it_at_every_start_until_it_was_read(folder: Path) ->
     assert not marked(Store(home))
 
 
+async def test_a_key_from_before_does_not_close_the_card(folder: Path) -> None:
+    home = marked_home(folder)
+    host = StageHost(home)
+    async with staged(host) as stage:
+        stage.app.settle = 1e6
+        text = await stage.until("Look at the load first")
+        for key in ("escape", "enter", "q"):
+            text = await stage.press(key)
+        assert "Look at the load first" in text and "were not taken" in text
+        stage.app.settle = 0.0
+        assert "Look at the load first" not in await stage.press("escape")
+    assert not marked(Store(home))
+
+
 async def test_a_disk_that_refuses_is_no_reason_to_stop(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
