@@ -362,7 +362,7 @@ async def test_a_file_is_typed_sent_and_read_back(tmp_path: Path) -> None:
         await bk.press("enter")
         await bk.type("web/../x")
         assert "PROFILE-VALUE" in await bk.press("enter")
-        await bk.press("enter", "enter")
+        await bk.press("escape", "enter", "enter")
         await bk.type("autoexec.bat")
         await bk.press("enter")
         await bk.type("startDriver NTP")
@@ -392,6 +392,7 @@ async def test_a_file_of_this_computer_is_taken(tmp_path: Path) -> None:
             await bk.type(f"{tmp_path}/{name}")
             bk.pane.said = []
             assert said in await bk.press("enter"), name
+            await bk.press("escape")
         await bk.press("enter", "down", "enter")
         await bk.type(f"{tmp_path}/page.html")
         text = await bk.press("enter")
@@ -411,6 +412,7 @@ async def test_a_channel_that_no_pin_uses_gets_a_type(tmp_path: Path) -> None:
             await bk.press("enter")
             await bk.type(typed)
             assert said in await bk.press("enter")
+            await bk.press("escape")
         await bk.press("enter")
         await bk.type("20")
         assert "channel 20 starts with" in await bk.press("enter")
