@@ -71,6 +71,8 @@ async def _ota(
     await _ask(report, device, image)
     await require_same(client, device)
     kept = await keep(store, client, device, report.job_id)
+    if kept is not None:
+        report.note("FILES-SAVED", kept.where)
     sending = "An update was being sent; do not switch the plug off."
     await report.point_of_no_return(f"{sending} {kept.where}" if kept else sending)
     with switching(store, device, device.relays):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from core.events import Event, Failed, Finished, Warned
+from core.events import Event, Failed, Finished, Note, Warned
 from core.job import Job
 from core.openbk.client import Client
 from core.openbk.tasks.ota import OtaOptions, ota
@@ -111,6 +111,8 @@ async def test_files_of_a_device_that_is_lost_are_put_back_by_the_next_update(
         fault = fault_of(await update(bench, served))
         assert fault.code == "OBK-NOT-BACK"
         [path] = saved(bench)
+        noted = [e.body.text for e in bench.events if isinstance(e.body, Note)][:1]
+        assert str(path) in noted[0]  # in the journal also of a run that is killed
         assert str(path) in fault.state and path.stat().st_mode & 0o777 == 0o600
         await pulled(served)
         assert served.device.files == {}
