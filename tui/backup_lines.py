@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tui.backup_own import own_configuration, own_words
 from tui.text import size
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ Values = dict[str, Any]
 def show_values(opened: Opened, seen: Survey, health: Health, *, reveal: bool) -> Values:
     """The result of `backup show`."""
     store = seen.store
+    own = own_configuration(seen)
     values: Values = {
         "file": str(opened.path),
         "sha256": opened.sha256,
@@ -33,6 +35,7 @@ def show_values(opened: Opened, seen: Survey, health: Health, *, reveal: bool) -
         "firmware_name": seen.firmware.name,
         "firmware_version": seen.firmware.version,
         "sdk": seen.firmware.sdk,
+        "openbeken": "" if own is None else own_words(own),
         "base": seen.base,
         "rotated": seen.shift,
         "regions": [area_values(area) for area in seen.areas],
@@ -125,6 +128,7 @@ def show_lines(opened: Opened, seen: Survey, health: Health, *, reveal: bool) ->
     lines = [
         f"{opened.path.name}: {size(values['size'])}, {chip}, {values['mac'] or 'no MAC'}",
         f"firmware  {_firmware(values)}",
+        *([f"OpenBeken {values['openbeken']}"] if values["openbeken"] else []),
         *verdict_lines(health),
         *(f"! {warning}" for warning in seen.warnings if warning not in health.notes),
         "",

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
+from core.profile.block import Block
+from core.profile.model import Names
+from core.profile.toml_file import SHIPPED, load
 from core.sim.firmware import stock_n
 from core.store.backups import Backups, Part, SidecarFacts
 from tests.tui.stage import StageHost
@@ -28,6 +32,19 @@ def changed(*places: tuple[int, bytes]) -> bytes:
     for at, new in places:
         data[at : at + len(new)] = new
     return bytes(data)
+
+
+@cache
+def own_sector() -> bytes:
+    """The configuration of an OpenBeken that was set up on that plug."""
+    profile = load(SHIPPED / "lsc-3202087.toml")
+    mine = replace(
+        profile,
+        names=Names(short="kitchen", long="Kitchen"),
+        mqtt=replace(profile.mqtt, host="192.0.2.7"),
+        flags={**profile.flags, 21: True},
+    )
+    return Block.new().with_profile(mine).sector()
 
 
 def facts(size: int, *, true: bool = True) -> SidecarFacts:

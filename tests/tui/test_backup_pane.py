@@ -12,7 +12,15 @@ import pytest
 from core.profile import toml_file
 from core.tuya.survey import survey
 from core.tuya.take import key_bytes
-from tests.tui.backup_stage import RELAY_AT, begin, changed, facts, keep, stock
+from tests.tui.backup_stage import (
+    RELAY_AT,
+    begin,
+    changed,
+    facts,
+    keep,
+    own_sector,
+    stock,
+)
 from tests.tui.stage import Stage, StageHost, golden, staged
 from tui.panes.backup.pane import Pane
 
@@ -71,7 +79,10 @@ async def row(stage: Stage, path: str) -> str:
 
 
 @pytest.mark.parametrize("size", SIZES, ids=["80x24", "160x45"])
-async def test_every_page_looks_as_it_was_kept(home: StageHost, size: tuple[int, int]) -> None:
+async def test_every_page_looks_as_it_was_kept(
+    home: StageHost, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(home.store.home))  # folders are shown from there on
     name = f"{size[0]}x{size[1]}"
     async with staged(home, size) as stage:
         golden(f"backup-empty-{name}", await stage.press("2"))
@@ -243,6 +254,27 @@ async def test_the_configuration_goes_to_the_flash_pane(opened: Stage, home: Sta
     await opened.press("2", "h", "down", "enter")
     assert "[5 OpenBK]" in await opened.until("goes into the form of the device")
     assert list(home.store.profiles_folder.iterdir()) == [path]
+
+
+async def test_openbekens_own_configuration_is_shown_and_handed_over(home: StageHost) -> None:
+    await keep(home, changed((0x1D1000, own_sector())))
+    async with staged(home, (160, 45)) as stage:
+        text = await to_dump(stage)
+        assert "its own configuration is in this dump (name kitchen, 7 pins" in text
+        assert 'short = "kitchen"' in await row(stage, "own")
+        assert "knows neither names nor MQTT" in await row(stage, "config")
+        assert "Which configuration of this dump?" in await stage.press("h")
+        await stage.press("enter")
+        assert "Give the OpenBeken configuration to:" in stage.text
+        await stage.press("enter")
+        await stage.until("[1 Flash]")
+        (path,) = home.store.profiles_folder.iterdir()
+        profile = toml_file.load(path)
+        assert profile.names.short == "kitchen" and profile.mqtt.host == "192.0.2.7"
+        assert profile.flags[21] and len(profile.pins) == 7
+        await stage.press("2", "h", "down", "enter", "up", "enter")
+        found = set(home.store.profiles_folder.iterdir()) - {path}
+        assert toml_file.load(found.pop()).names.short is None
 
 
 async def test_the_chip_is_compared_by_the_port_of_the_flash_pane(opened: Stage) -> None:

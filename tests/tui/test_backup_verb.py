@@ -18,6 +18,7 @@ import pytest
 from core.fault import Exit
 from core.sim import firmware
 from core.sim.tuya_values import LSC_N
+from tests.tui.backup_stage import changed, own_sector
 from tui import cli
 
 STORE = 0x1EE000
@@ -112,6 +113,23 @@ def test_the_three_forms_of_the_configuration(run: Ran, dump: Path) -> None:
     _, out, _ = run("extract", dump, "--template", "--flip", "10", "--no-overload-line")
     made = json.loads(out)
     assert (made["pins"]["10"], made["command"]) == ("WifiLED_n;0", "")
+
+
+def test_openbekens_own_configuration_comes_first(run: Ran, dump: Path) -> None:
+    dump.write_bytes(changed((0x1D1000, own_sector())))
+    code, out, err = run("extract", dump, "--profile")
+    made = tomllib.loads(out.decode())
+    assert code == 0 and made["names"]["short"] == "kitchen"
+    assert made["mqtt"]["host"] == "192.0.2.7" and made["flags"]["21"] is True
+    assert "From the configuration that OpenBeken keeps in this dump" in err
+    assert "--from-store" in err
+    code, out, err = run("extract", dump, "--profile", "--from-store")
+    made = tomllib.loads(out.decode())
+    assert code == 0 and "names" not in made and made["pins"]["8"]["role"] == "Rel"
+    assert "OpenBeken keeps" not in err
+    words = "its own configuration is in this dump (name kitchen, 7 pins, MQTT 192.0.2.7)"
+    assert f"OpenBeken {words}" in run("show", dump)[1].decode()
+    assert last(run("show", dump, "--json")[1])["openbeken"] == words
 
 
 def test_check_is_0_only_for_a_trustworthy_full_backup(

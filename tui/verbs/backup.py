@@ -7,7 +7,7 @@
     wattbench backup compare F --port P
     wattbench backup extract F --key K [--reveal]
     wattbench backup extract F --range A:B [--reveal]
-    wattbench backup extract F --template | --profile | --script
+    wattbench backup extract F --template | --profile | --script [--from-store]
     wattbench backup export F --redact --out G
 
 F is any dump, also a part of one, also packed with xz.  extract writes to standard output.
@@ -23,12 +23,14 @@ from typing import TYPE_CHECKING, Any
 
 from core.fault import Exit, FaultError
 from core.job import Reporter, Result
+from tui.backup_own import OWN, own_configuration
 from tui.lines import Bench
 from tui.work import Tools, Work
 
 if TYPE_CHECKING:
     from core.link.api import Link
     from core.tuya.opening import Opened
+    from core.tuya.outputs import Configuration
     from core.tuya.survey import Survey
 
 LEADS = ("gnd", "vcc", "cen")
@@ -67,6 +69,8 @@ def _add_extract(extract: argparse.ArgumentParser) -> None:
         help="turn over the polarity of this pin")  # fmt: skip
     add("--no-overload-line", action="store_true",
         help="leave out the line that switches off above the rated current")  # fmt: skip
+    add("--from-store", action="store_true",
+        help="that of the stock firmware's store, also where OpenBeken has its own")  # fmt: skip
 
 
 def _add_compare(compare: argparse.ArgumentParser) -> None:
@@ -247,15 +251,26 @@ def _extract(args: argparse.Namespace, seen: Survey, bench: Bench) -> int:
         return _raw(key_bytes(seen, args.key, reveal=args.reveal), bench)
     if args.range is not None:
         return _raw(range_bytes(seen, args.range, reveal=args.reveal), bench)
-    from core.tuya.outputs import configuration
-
-    flipped = frozenset(args.flip)
-    made = configuration(seen, flipped=flipped, trip=not args.no_overload_line)
+    made = _extracted(args, seen)
+    both = "" if made.source != OWN else "; --from-store gives one made from the stock store"
+    bench.out.aside(f"From {made.source}{both}.")
     for note in made.notes:
         bench.out.aside(note)
     if args.template:
         return _raw(made.template().encode(), bench)
     return _raw((made.toml() if args.profile else made.script()).encode(), bench)
+
+
+def _extracted(args: argparse.Namespace, seen: Survey) -> Configuration:
+    """OpenBeken's own configuration where the dump holds one, else that of the stock store."""
+    from core.tuya.outputs import configuration
+
+    flipped = frozenset(args.flip)
+    if not (args.from_store or flipped or args.no_overload_line):
+        own = own_configuration(seen)
+        if own is not None:
+            return own
+    return configuration(seen, flipped=flipped, trip=not args.no_overload_line)
 
 
 def _raw(data: bytes, bench: Bench) -> int:

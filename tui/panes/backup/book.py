@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tui.backup_own import own_configuration
 from tui.panes.backup.papers import merged
 from tui.widgets.hex_paper import Paper, Range, Stretch
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from core.tuya.areas import Area
     from core.tuya.health import Health
     from core.tuya.opening import Opened
+    from core.tuya.outputs import Configuration
     from core.tuya.survey import Survey
 
 SECTOR = 4096
@@ -40,6 +42,11 @@ class Book:
     def plain(self) -> bytes:
         """The bytes with store and code decrypted."""
         return self.seen.decrypted()
+
+    @cached_property
+    def own(self) -> Configuration | None:
+        """The configuration that OpenBeken keeps in it."""
+        return own_configuration(self.seen)
 
     @cached_property
     def stretches(self) -> tuple[Stretch, ...]:
@@ -76,7 +83,12 @@ def open_book(path: Path) -> Book:
     seen = survey(opened.data)
     health = verdict(opened, seen)
     book = Book(opened, seen, health, profile(seen.data), cells)
-    _ = seen.wiring, seen.firmware, book.stretches  # made here, not on the screen's thread
+    _ = (
+        seen.wiring,
+        seen.firmware,
+        book.stretches,
+        book.own,
+    )  # made here, not on the screen's thread
     return book
 
 

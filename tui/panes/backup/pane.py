@@ -232,7 +232,9 @@ class Pane(Listing):
         book, node = self.book, self.node
         if book is None or node is None:
             return
-        width = self.size.width - (self.rows.size.width + 1 if self.rows.display else 0) - 3
+        # The width that the tree is going to have: it may not have been laid out yet.
+        tree = self.rows.styles.width
+        width = self.size.width - (int(tree.value) if tree and self.rows.display else 0) - 3
         lines = page(
             book, node, width,
             reveal=self.reveal, flips=self.flips, earlier=self._earlier,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from core.fault import FaultError
 from core.store.files import free
+from tui.backup_own import OWN, STOCK
 from tui.panes.base import BasePane
 from tui.widgets.dialog import PickDialog
 
@@ -25,6 +26,12 @@ TARGETS = [
     ("flash", "the Flash pane: written with the firmware, or alone with c there"),
     ("openbk", "the OpenBK pane: sent to a plug that runs OpenBeken"),
     ("", "nobody: only keep the file"),
+]
+
+
+WHICH = [
+    ("own", f"{OWN}: names, pins, MQTT and flags"),
+    ("stock", f"one made from {STOCK}: pins; no names, no MQTT"),
 ]
 
 
@@ -80,7 +87,7 @@ class Taking(BasePane):
         name, data = found
         try:
             text = data.rstrip(b"\0").decode("utf-8")
-            shown = text.isprintable() or name.endswith((".json", ".txt"))
+            shown = text.isprintable() or name.endswith((".json", ".txt", ".toml"))
         except UnicodeDecodeError:
             shown = False
         text = text if shown else data.hex(" ").upper()
@@ -100,6 +107,8 @@ class Taking(BasePane):
             return self._bytes(book)
         if node is not None and node.page == "value":
             return f"{node.name}.bin", self._value(book, node)
+        if node is not None and node.page == "own" and book.own is not None:
+            return "profile.toml", book.own.toml().encode()
         if node is not None and node.page in ("config", "pins"):
             return "template.json", f"{self._configuration(book).template()}\n".encode()
         self.wattbench.say("Choose a value, or mark bytes with m.")
@@ -174,8 +183,21 @@ class Taking(BasePane):
         book = self.book
         if book is None:
             return
-        made = self._configuration(book)
+        if book.own is None:
+            self._hand(book, self._configuration(book))
+            return
+        own = book.own
+        if book.seen.wiring is None and not book.seen.has_mcu:
+            self._hand(book, own)
+            return
 
+        def picked(which: str | None) -> None:
+            if which is not None:
+                self._hand(book, own if which == "own" else self._configuration(book))
+
+        self.app.push_screen(PickDialog("Which configuration of this dump?", WHICH), picked)
+
+    def _hand(self, book: Book, made: Configuration) -> None:
         def picked(target: str | None) -> None:
             if target is None:
                 return

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 class Node:
     """One row.  `path` names it, `/` between the levels; `place` is where its bytes are.
 
-    `page` says what the right side shows: `about`, `pins`, `config`, `value`, `hex` or `group`.
+    `page` says what the right side shows: `about`, `pins`, `own`, `config`, `value`, `hex` or
+    `group`.
     """
 
     path: str
@@ -47,8 +48,11 @@ def nodes(book: Book, difference: Comparison | None = None) -> list[Node]:
     wiring = seen.wiring
     if wiring is not None:
         found.append(Node("pins", f"Pins {wiring.module}".rstrip(), "pins", _pins_at(book)))
+    if book.own is not None:
+        found.append(Node("own", "OpenBeken's configuration", "own"))
     if wiring is not None or seen.has_mcu:
-        found.append(Node("config", "OpenBeken configuration", "config"))
+        text = "From the stock store" if book.own is not None else "OpenBeken configuration"
+        found.append(Node("config", text, "config"))
     found.append(Node("map", "Map", "group", group=True))
     found += _map(seen.areas)
     found += _values(book)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tui.backup_own import STOCK, own_words
 from tui.text import size
 from tui.widgets.live_lines import Line
 from tui.widgets.prose import fold
 
 if TYPE_CHECKING:
     from core.tuya.compare import Comparison
+    from core.tuya.outputs import Configuration
     from core.tuya.pins import Use, Wiring
     from tui.panes.backup.book import Book
     from tui.panes.backup.tree import Node
@@ -34,6 +37,8 @@ def page(
             return _about(book, width, earlier)
         case "pins":
             return _pins(book, width, flips)
+        case "own" if book.own is not None:
+            return _own(book.own, width)
         case "config":
             return _config(book, width, flips)
         case "value":
@@ -66,11 +71,13 @@ def _about(book: Book, width: int, earlier: int) -> list[Line]:
             lines += _labelled("", note, width, "faint")
     rows = [
         ("File", f"{opened.path.name}, {size(len(opened.data))}"),
+        ("Folder", folder_words(opened.path)),
         ("Chip", f"BK7231{seen.chip.upper()}" if seen.chip else "not known"),
         ("MAC", mac),
         ("Backups", f"{earlier} kept of this device" if earlier else "none kept of this device"),
         ("Bootloader", seen.info.boot.text if seen.info.boot else "not in the table"),
         ("Firmware", names or "not readable"),
+        ("OpenBeken", own_words(book.own) if book.own is not None else ""),
         ("Code key", seen.key.name if seen.key else "not known"),
         ("SHA-256", opened.sha256),
     ]
@@ -78,8 +85,16 @@ def _about(book: Book, width: int, earlier: int) -> list[Line]:
         at = seen.address(seen.store.at)
         rows.append(("Store", f"0x{at:06X}, its key from: {seen.store.candidate.source}"))
     for label, text in rows:
-        lines += _labelled(label, text, width)
+        if text:
+            lines += _labelled(label, text, width)
     return lines
+
+
+def folder_words(path: Path) -> str:
+    """The folder of a dump, as it can be typed: ~ stands for the person's own."""
+    folder = path.absolute().parent
+    own = Path.home()
+    return f"~/{folder.relative_to(own)}" if folder.is_relative_to(own) else str(folder)
 
 
 # -- pins -------------------------------------------------------------------------------------
@@ -134,6 +149,14 @@ def _free(wiring: Wiring) -> list[Line]:
 # -- configuration and values -----------------------------------------------------------------
 
 
+def _own(own: Configuration, width: int) -> list[Line]:
+    text = "The configuration that OpenBeken uses on this plug. h hands it over."
+    lines = _text(text, width, "faint")
+    for note in own.notes:
+        lines += _text(note, width, "faint", 2)
+    return [*lines, (("", ""),), *_text(own.toml(), width, "", 2)]
+
+
 def _config(book: Book, width: int, flips: Flips) -> list[Line]:
     from core.fault import FaultError
     from core.tuya.outputs import configuration
@@ -145,6 +168,12 @@ def _config(book: Book, width: int, flips: Flips) -> list[Line]:
         fault = error.fault
         return _text(f"{fault.code}: {fault.what} {fault.next}", width, "warn")
     lines = _text("h hands it to the Flash pane; f turns a pin's polarity over.", width, "faint")
+    if book.own is not None:
+        text = (
+            f"This one is made from {STOCK}: it knows neither names nor MQTT nor flags. What "
+            "OpenBeken uses is in the row above."
+        )
+        lines += _text(text, width, "warn")
     for note in made.notes:
         lines += _text(f"! {note}", width, "warn", 2)
     for title, text in parts:
