@@ -6,6 +6,8 @@ import pytest
 from textual.events import Key
 from textual.keys import _character_to_key
 
+from core.events import Asked, Question
+from tests.tui import scenes
 from tests.tui.openbk_stage import bk_stage, quiet
 from tests.tui.stage import Stage, StageHost, staged
 from tui.widgets.dialog import HelpDialog
@@ -50,7 +52,7 @@ async def test_what_follows_enter_goes_to_the_form(tmp_path: Path) -> None:
         assert bk.pane.sheet.host == "192.168.1.78"
         assert bk.pane.state == "editing"
         line = bk.pane.query_one("#edit")
-        assert line.value == "192.168.1.78"  # type: ignore[attr-defined]
+        assert line.value == ""  # type: ignore[attr-defined]
 
 
 async def test_a_digit_and_the_keys_of_that_pane(tmp_path: Path) -> None:
@@ -66,3 +68,16 @@ async def test_a_key_whose_widget_goes_away_holds_nobody_up(tmp_path: Path) -> N
         burst(stage, "?", "<escape>", "?", "<escape>", "4", ":", "<escape>", "1")
         text = await settled(stage)
         assert "[1 Flash]" in text
+
+
+async def test_a_burst_answers_nothing(tmp_path: Path) -> None:
+    async with staged(StageHost(tmp_path)) as stage:
+        stage.app.settle = 60.0
+        answers: list[object] = []
+        stage.app.host.answer = lambda *given: answers.append(given)  # type: ignore[method-assign]
+        burst(stage, "y" * 200)
+        await stage.feed(*scenes.BEGUN, Asked(Question("gate", "Is the plug closed?")))
+        burst(stage, "y" * 200)
+        text = await settled(stage)
+        assert "Is the plug closed?" in text
+        assert answers == []
