@@ -146,7 +146,11 @@ class Pins:
         """The name of a role; number 0 is "None", as the command calls it."""
         if number == 0:
             return "None"
-        return self.role_names[number] if number < len(self.role_names) else f"role{number}"
+        return _named(self.role_names, number, "role")
+
+
+def _named(names: tuple[str, ...], number: int, kind: str) -> str:
+    return names[number] if 0 <= number < len(names) else f"{kind}{number}"
 
 
 def _at(row: tuple[int, ...], index: int) -> int:
@@ -166,7 +170,7 @@ class ChannelTypes:
         return cls(texts_of(v.get("typenames")), ints_of(v.get("types")))
 
     def name(self, number: int) -> str:
-        return self.names[number] if number < len(self.names) else f"type{number}"
+        return _named(self.names, number, "type")
 
 
 @dataclass(frozen=True, slots=True)

@@ -182,8 +182,9 @@ def everything(text: str) -> None:
 @settings(max_examples=200, deadline=None)
 def test_any_json_value_makes_a_record(value: object) -> None:
     wire.Info.of(value)
-    wire.Pins.of(value)
-    wire.ChannelTypes.of(value)
+    pins, types = wire.Pins.of(value), wire.ChannelTypes.of(value)
+    assert all(pins.role(pin.role) is not None for pin in pins.pins)
+    assert all(types.name(number) is not None for number in types.types)
     wire.Status.of(value)
     wire.Energy.of(value)
     wire.Reply.of(200, value)
@@ -195,6 +196,12 @@ def test_a_number_that_nothing_can_hold_is_none(value: object) -> None:
     assert wire.int_of(value, -1) == -1
     assert wire.text_of(10**5000) == ""
     assert wire.float_of(10**400) is None
+
+
+@pytest.mark.parametrize("number", [-1, -99999, 5, 1 << 40])
+def test_a_number_without_a_name_is_called_by_itself(number: int) -> None:
+    assert wire.Pins(("a", "b"), ()).role(number) == f"role{number}"
+    assert wire.ChannelTypes(("a", "b"), ()).name(number) == f"type{number}"
 
 
 @pytest.mark.parametrize(("value", "number"), [("-5", -5), (" 12 ", 12), (7.9, 7), (True, 1)])
