@@ -395,7 +395,7 @@ async def test_sixty_three_bytes_fit_and_arrive(tmp_path: Path) -> None:
     bench = bench_in(tmp_path)
     wanted = Profile(
         names=Names("n" * 31, "ü" * 31 + "x"),
-        mqtt=Mqtt("h" * 127, user="u" * 63, password=Secret("p" * 127)),
+        mqtt=Mqtt("h." * 63 + "h", user="u" * 63, password=Secret("p" * 127)),
         startup="s" * 1567,
         network=Network("10.0.0.7", "255.0.0.0", "10.0.0.1", "10.0.0.1"),
     )
