@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from shlex import quote
 
 from core.events import Question
 from core.fault import FaultError, Touched
@@ -47,7 +48,7 @@ class Kept:
         return (
             f"The device's files are saved in {self.path}; the next update of this device puts "
             f"them back first, and so does 'wattbench openbk restore HOST --raw --backup "
-            f"{self.path}'."
+            f"{quote(str(self.path))}'."
         )
 
     def said_in(self, error: FaultError) -> FaultError:
