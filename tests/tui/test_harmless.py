@@ -68,8 +68,14 @@ async def test_the_edited_line_shows_each_and_keeps_its_value(stage: Stage) -> N
 
 async def test_the_long_text_comes_back_as_it_was(stage: Stage) -> None:
     taken: list[str | None] = []
-    stage.app.push_screen(LongDialog("Startup", POISON), taken.append)
-    assert "]0;pwn" in await stage.settled()
+    odd = f"{POISON}\x0b1\n2\r3\u20284"
+    stage.app.push_screen(LongDialog("Startup", odd), taken.append)
+    text = await stage.settled()
+    assert "]0;pwn" in text and "cannot be shown: 8." in text
     assert_harmless(stage)
     await stage.press("f2")
-    assert taken == [POISON]
+    assert taken == [odd]
+    stage.app.push_screen(LongDialog("Startup", "one"), taken.append)
+    assert "cannot be shown" not in await stage.settled()
+    await stage.press("x", "f2")
+    assert taken[-1] == "xone"

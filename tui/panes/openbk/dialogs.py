@@ -115,15 +115,20 @@ class LongDialog(Dialog[str | None]):
 
     def __init__(self, title: str, text: str) -> None:
         super().__init__()
-        self._title, self._text = title, text
+        self._title, self._text, self._first = title, text, text
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="card"):
             yield Static(clean(self._title), markup=False, classes="title")
             area = Area(self._text, soft_wrap=True, show_line_numbers=False)
             area.cursor_blink = False
+            self._first = area.text
             yield area
-            yield Static("F2 or Ctrl-S takes, Esc leaves.", classes="hint")
+            unseen = sum(clean(c) != c for c in self._text if c not in "\t\r\n")
+            note = f" Characters in it that cannot be shown: {unseen}." if unseen else ""
+            yield Static(f"F2 or Ctrl-S takes, Esc leaves.{note}", classes="hint")
 
     def action_take(self) -> None:
-        self.dismiss(self.query_one(TextArea).text)
+        """What was not edited stays as it was, also ends of lines that Textual does not keep."""
+        now = self.query_one(TextArea).text
+        self.dismiss(self._text if now == self._first else now)
