@@ -47,8 +47,8 @@ class Kept:
         """Where it is and how it is put back, for people."""
         return (
             f"The device's files are saved in {self.path}; the next update of this device puts "
-            f"them back first, and so does 'wattbench openbk restore HOST --raw --backup "
-            f"{quote(str(self.path))}'."
+            f"them back first, and so does `wattbench openbk restore HOST --raw --backup "
+            f"{quote(str(self.path))}`."
         )
 
     def said_in(self, error: FaultError) -> FaultError:
