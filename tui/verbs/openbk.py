@@ -14,6 +14,8 @@
     wattbench openbk restore HOST --backup F [--raw]
     wattbench openbk history HOST|MAC [--undo N]
 
+What stands behind HOST of console is one command; several come on standard input, a line each.
+What switches a load, clears, writes flash or restarts is asked before it is sent; -y says yes.
 HOST is a name or an address, also address:port.  A web password comes from --password-file.
 For show, export, diff and apply it may be a flash dump; apply then needs --out for the new one.
 """
