@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from core.events import Question
 from core.openbk import wire
-from core.profile.model import Calibration, Profile, Secret, flat
+from core.profile.model import Profile, Secret, flat
 
 IDENTITY = {
     "names.short": "short name",
@@ -64,36 +64,51 @@ class Origin:
             flag="--confirm",
         )
 
-    def left_out(self, way: str) -> list[str]:
-        """What of the device does not become as the backup has it; `way` puts factors back."""
-        found = []
-        factors = [path[12:] for path in flat(Profile(calibration=self._factors()))]
-        if factors:
-            found.append(
-                f"Left out: the factors of the meter ({', '.join(factors)}); they stay as they "
-                f"are on the device. {way}"
-            )
+    @property
+    def brief(self) -> str:
+        """Whose it is, in one line of a log."""
+        return (
+            f"The backup is of {known_mac(self.owner)}, this device is {known_mac(self.mac)}: "
+            "names and MQTT client are those of another plug."
+        )
+
+    @property
+    def factors(self) -> list[str]:
+        """Paths of the factors that the device has otherwise; they cannot be sent."""
+        inside, now = self.inside.calibration, self.now.calibration
+        names = ("voltage", "current", "power", "power_max")
+        wanted = {name: getattr(inside, name) for name in names}
+        return [
+            f"calibration.{name}"
+            for name, value in wanted.items()
+            if value and value != getattr(now, name)
+        ]
+
+    @property
+    def emptied(self) -> list[str]:
+        """Paths of secrets that the device has and the backup has not."""
         inside, now = flat(self.inside), flat(self.now)
-        empty = [
+        return [
             path
             for path, value in now.items()
             if isinstance(value, Secret) and value.value and _is_empty(inside.get(path))
         ]
-        if empty:
+
+    def losses(self, way: str) -> list[str]:
+        """What of the device does not become as it was in the backup; `way` puts factors back."""
+        found = []
+        if self.factors:
+            names = ", ".join(path.partition(".")[2] for path in self.factors)
             found.append(
-                f"The backup does not have {', '.join(empty)}: what the device has there would be "
-                "emptied."
+                f"Left out: the factors of the meter ({names}); they stay as they are on the "
+                f"device. {way}"
+            )
+        if self.emptied:
+            found.append(
+                f"The backup does not have {', '.join(self.emptied)}: what the device has there "
+                "would be emptied."
             )
         return found
-
-    def _factors(self) -> Calibration:
-        """Those that differ from the device's."""
-        inside, now = self.inside.calibration, self.now.calibration
-        return Calibration(**{
-            name: value
-            for name in ("voltage", "current", "power", "power_max")
-            if (value := getattr(inside, name)) and value != getattr(now, name)
-        })  # fmt: skip
 
 
 def known_mac(text: str) -> str:

@@ -179,35 +179,34 @@ async def test_a_backup_goes_into_the_form_and_from_there_to_the_device(tmp_path
 
 
 @pytest.mark.usefixtures("quiet")
-async def test_a_backup_of_another_plug_is_told(tmp_path: Path) -> None:
+@pytest.mark.parametrize("size", SIZES, ids=["80x24", "160x45"])
+async def test_a_backup_of_another_plug_is_told(tmp_path: Path, size: tuple[int, int]) -> None:
     device = await a_device()
-    theirs = tmp_path / "c0ffee123456" / "old.bin"
-    theirs.parent.mkdir()
-    theirs.write_bytes(
-        flash(
-            Profile(
-                names=Names("theirs"),
-                mqtt=Mqtt(client="their-id", password=Secret("")),
-                calibration=Calibration(voltage=0.25),
-            )
-        )
+    over = Profile(
+        names=Names("theirs"),
+        mqtt=Mqtt(client="their-id", password=Secret("")),
+        calibration=Calibration(voltage=0.25),
     )
-    async with bk_stage(tmp_path / "home", (160, 45)) as bk:
+    for mac, name in (("c0ffee123456", "theirs.bin"), (MAC, "own.bin")):
+        path = tmp_path / mac.replace(":", "").lower() / name
+        path.parent.mkdir()
+        path.write_bytes(flash(over if name == "theirs.bin" else None))
+    async with bk_stage(tmp_path / "home", size) as bk:
         await bk.open(PLUG)
         await bk.give(Read(device))
-        bk.pane.tried(lambda: bk.pane.restore(theirs))
-        text = " ".join(" ".join(bk.pane.said).split())
+        bk.pane.tried(lambda: bk.pane.restore(tmp_path / "c0ffee123456" / "theirs.bin"))
+        text = await bk.stage.settled()
+        golden(f"openbk-foreign-{size[0]}x{size[1]}", text)
+        text = " ".join(text.split())
         assert "C0:FF:EE:12:34:56" in text and f"this device is {MAC}" in text
         assert "short name 'theirs'" in text and "MQTT client 'their-id'" in text
-        assert "Left out: the factors of the meter (voltage)" in text and "c puts factors" in text
+        assert "the factors of the meter (voltage)" in text and "c puts factors" in text
         assert "does not have mqtt.password" in text
-        assert "C0:FF:EE:12:34:56" in await bk.stage.settled()
-        mine = tmp_path / MAC.replace(":", "").lower() / "own.bin"
-        mine.parent.mkdir()
-        mine.write_bytes(flash())
+        text = " ".join((await bk.press("escape")).split())
+        assert "The backup is of C0:FF:EE:12:34:56, this device is A4:C1" in text
         bk.pane.said = []
-        bk.pane.restore(mine)
-        assert "another plug" not in " ".join(bk.pane.said)
+        bk.pane.restore(tmp_path / MAC.replace(":", "").lower() / "own.bin")
+        assert "! " not in "".join(bk.pane.said) and len(bk.stage.app.screen_stack) == 1
 
 
 async def test_a_raw_restore_asks_and_waits_for_the_power_cut(tmp_path: Path) -> None:

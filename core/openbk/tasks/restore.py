@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
+from shlex import quote
 
 from core.events import Question
 from core.fault import FaultError, Touched
@@ -47,8 +48,8 @@ class RestoreOptions:
 async def restore(
     report: Reporter, options: RestoreOptions, *, connect: Connect, store: Store
 ) -> Result:
-    """Restore the configuration in a backup.  Result: as `apply` with `left_out`, what did not
-    come back; for `raw` the place.
+    """Restore the configuration in a backup.  Result: as `apply` with the paths that are
+    `left_out`, and of the secrets that the backup does not have (`emptied`); for `raw` the place.
 
     One of another device is asked for by typing the MAC.  Raises OBK-FILE, OBK-CHIP and what
     applying raises.
@@ -63,8 +64,7 @@ async def restore(
     tell_other(report, config_place(data, options.backup.name), options.backup.name)
     device = await on_host(connect, options.host, read_device)
     origin = origin_of(data, options.backup, device.mac, device.profile)
-    left_out = origin.left_out(_factors_back(options))
-    for text in left_out:
+    for text in origin.losses(_factors_back(options)):
         report.warn("LEFT-OUT", text)
     if origin.foreign:
         await report.confirm(origin.question())
@@ -74,12 +74,13 @@ async def restore(
         connect=connect,
         store=store,
     )
-    return {**result, "left_out": left_out}
+    return {**result, "left_out": origin.factors, "emptied": origin.emptied}
 
 
 def _factors_back(options: RestoreOptions) -> str:
+    backup = quote(str(options.backup))
     return (
-        f"Put them back with `wattbench openbk export {options.backup} --out factors.toml` and "
+        f"Put them back with `wattbench openbk export {backup} --out factors.toml` and "
         f"`wattbench openbk calibrate {options.host} --factors factors.toml`."
     )
 

@@ -65,11 +65,10 @@ async def test_what_does_not_come_back_is_said_and_the_new_name_is_shown(tmp_pat
         )
         assert served.device.config.get("names.short") == "theirs"
     assert result["name"] == "theirs" and str(result["summary"]).startswith("theirs: ")
-    factors, secrets = result["left_out"]  # type: ignore[misc]
-    assert "voltage" in factors and "power" not in factors.partition("(")[2].partition(")")[0]
-    assert "calibrate" in factors and "--factors" in factors
-    assert "mqtt.password" in secrets and "wifi.password" not in secrets
-    assert factors in bench.texts() and "geheim-4711" not in bench.texts()
+    assert result["left_out"] == ["calibration.voltage"] and result["emptied"] == ["mqtt.password"]
+    said = [str(event.body) for event in bench.events if "LEFT-OUT" in str(event.body)]
+    assert "(voltage)" in said[0] and "--factors" in said[0] and "mqtt.password" in said[1]
+    assert "geheim-4711" not in bench.texts()
 
 
 @virtual

@@ -21,7 +21,7 @@ from tui.panes.openbk.dump import TYPE, DumpSheet, choices, open_dump, path_of
 from tui.panes.openbk.sections import DEVICES, TABS
 from tui.panes.openbk.sending import Sending
 from tui.panes.openbk.sheet import Sheet
-from tui.widgets.dialog import PickDialog
+from tui.widgets.dialog import PickDialog, TextDialog
 
 FORMATS = (
     ("profile", ".toml", "a profile; comments in the file stay"),
@@ -164,7 +164,10 @@ class Stored(Sending):
         self._load(config_profile(data, path.name), path.name, {})
         origin = origin_of(data, path, self.sheet.mac, self.sheet.base)
         way = DUMP_FACTORS if isinstance(self.sheet, DumpSheet) else DEVICE_FACTORS
-        for text in [*origin.left_out(way), *([origin.told] if origin.foreign else [])]:
+        told = [*([origin.told] if origin.foreign else []), *origin.losses(way)]
+        if told:  # more than the log has room for
+            self.app.push_screen(TextDialog(path.name, "\n\n".join(told)))
+        for text in [*origin.losses(way), *([origin.brief] if origin.foreign else [])]:
             self.say_line(f"! {text}")
 
     def _load(self, profile: Profile, name: str, edits: dict[str, Any]) -> None:
