@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import CancelledError
 from typing import TYPE_CHECKING, Any
 
-from core.fault import FaultError
+from core.fault import Exit, FaultError
 from tui.lines import Bench, prompt_text, read_line, waits_to_be_read
 
 if TYPE_CHECKING:
@@ -117,12 +117,15 @@ def run_console(bench: Bench, connect: Connect, address: str, words: list[str]) 
     """Run the one command that the words are, or those of standard input, line by line.  No
     journal: a password that is typed here is written nowhere."""
     bench.out.count_from_now(bench.host.stream(_clock()).result())
-    worst = 0
+    worst, changed = Exit.DONE, False
     for line in [one_line(words)] if words else iter(lambda: _line(bench), None):
         if bench.host.stopped_by is not None:
             break
         if line.strip():
-            worst = max(worst, _speak(bench, connect, address, line.strip()))
+            code, did = _speak(bench, connect, address, line.strip())
+            worst, changed = max(worst, code), changed or did
+    if changed and worst:
+        worst = Exit.FAULT  # every other code promises that nothing was changed
     bench.out.result({"exit": worst})
     return worst
 
@@ -143,19 +146,20 @@ def _line(bench: Bench) -> str | None:
     return None
 
 
-def _speak(bench: Bench, connect: Connect, address: str, line: str) -> int:
+def _speak(bench: Bench, connect: Connect, address: str, line: str) -> tuple[int, bool]:
+    """One line: its exit code, and whether it may have changed the device."""
     from core.openbk.words import masked
 
     try:
         said = _asked_and_sent(bench, connect, address, line)
     except FaultError as error:
         bench.out.fault(error.fault)
-        return error.fault.exit
+        return error.fault.exit, error.fault.exit == Exit.FAULT
     for text in (*said.notes, said.text, *said.log):
         bench.out.text(text)
     reply = {"command": masked(said.sent), "ok": said.ok, "text": said.text}
     bench.out.object({"event": "reply", **reply})
-    return 0 if said.ok else 1
+    return (Exit.DONE if said.ok else Exit.FAULT), said.changed
 
 
 def _asked_and_sent(bench: Bench, connect: Connect, address: str, line: str) -> Spoken:
@@ -175,8 +179,8 @@ def _asked_and_sent(bench: Bench, connect: Connect, address: str, line: str) -> 
 
 
 def _require_yes(bench: Bench, question: Question) -> None:
-    """Ask at the terminal, or take --yes.  Raises UNANSWERED, DECLINED."""
-    from core import faults
+    """Ask at the terminal, or take --yes.  Raises UNANSWERED, DECLINED, CANCELLED."""
+    from core import faults, stops
 
     for text in question.text.splitlines():
         bench.out.aside(f"? {text}")
@@ -196,6 +200,8 @@ def _require_yes(bench: Bench, question: Question) -> None:
                 cause="You decided against it.",
                 next="Look at the load first; then type the command again.",
             )
+    if bench.host.stopped_by is not None:
+        raise stops.cancelled(stops.Stop.CANCEL)
     raise faults.UNANSWERED(
         what=f"A question has no answer: {' '.join(question.text.splitlines())}",
         cause="There is no terminal to ask at.",

@@ -217,6 +217,10 @@ def test_several_commands_come_line_by_line(device: str, tmp_path: Path) -> None
     )
     assert done.stdout.splitlines() == ["0", "0", "0"], done.stderr
     assert done.returncode == 3 and "UNANSWERED" in done.stderr
+    mixed = [sys.executable, "-m", "tui", "openbk", "console", device, "--home", str(tmp_path)]
+    more = subprocess.run(mixed, cwd=ROOT, input="SetFlag 2 0\nPower ON\n", text=True,
+                          capture_output=True, timeout=60)  # fmt: skip
+    assert more.returncode == 1 and "UNANSWERED" in more.stderr  # 3 would say: nothing changed
 
 
 def test_calibration_refuses_what_cannot_be_true(device: str, run: Run) -> None:
