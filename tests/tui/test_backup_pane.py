@@ -277,6 +277,25 @@ async def test_openbekens_own_configuration_is_shown_and_handed_over(home: Stage
         assert toml_file.load(found.pop()).names.short is None
 
 
+@pytest.mark.parametrize("size", SIZES, ids=["80x24", "160x45"])
+async def test_a_second_dump_is_folded_to_the_width_that_there_is(
+    home: StageHost, size: tuple[int, int]
+) -> None:
+    await keep(home, changed((0x1D0040, b"\xab\xcd")), true=False)
+    await keep(home, stock())
+    async with staged(home, size) as stage:
+        await to_dump(stage)
+        await stage.press("escape")
+        await stage.until("backup 1 of 2")
+        await stage.press("down")
+        await stage.press("enter")
+        await stage.until("Do not rely on it.")
+        first = await stage.settled()
+        pane(stage).paint_page()
+        assert await stage.settled() == first
+        assert "Folder" in first
+
+
 async def test_the_chip_is_compared_by_the_port_of_the_flash_pane(opened: Stage) -> None:
     assert "Choose the port" in await opened.press("c")
     opened.app.host.store.settings.set("plug_port", "/dev/none")

@@ -20,7 +20,7 @@ from core.store.store import Store
 PIECE = 0x1000
 TRIES = 10
 PHASES = 3
-COPIED = "copied over HTTP: no checksum of the chip proves it"
+COPIED = "It was copied over HTTP: no checksum of the chip proves it."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

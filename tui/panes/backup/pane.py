@@ -172,6 +172,7 @@ class Pane(Listing):
         self.lay_paper()
         if not again:
             self.show_node()
+            self.call_after_refresh(self.paint_page)  # what is not laid out yet is not painted
             self.screen.set_focus(self.rows)
             self.wattbench.say("")
         self.inspect()
