@@ -106,7 +106,7 @@ class WattbenchApp(TurnsApp[None]):
         if events:
             self.model.apply(events)
         for screen in self.screen_stack:
-            if isinstance(screen, PaneScreen):
+            if isinstance(screen, PaneScreen) and screen.is_mounted:  # else it shows all when it is
                 if events or running:
                     screen.show(self.model)
                 screen.pane.tick()
@@ -159,7 +159,7 @@ class WattbenchApp(TurnsApp[None]):
 
     def say(self, text: str) -> None:
         """One sentence in the job bar of the pane, until the next key, or in a card's last line."""
-        if isinstance(self.screen, PaneScreen | Dialog):
+        if isinstance(self.screen, PaneScreen | Dialog) and self.screen.is_mounted:
             self.screen.say(text)
 
     def _left_behind(self) -> str:
@@ -209,8 +209,8 @@ class WattbenchApp(TurnsApp[None]):
 
     def _unsaved(self) -> str:
         """What leaving would lose, in any pane that was opened."""
-        stacks = self._screen_stacks.values()
-        panes = [s.pane for stack in stacks for s in stack if isinstance(s, PaneScreen)]
+        screens = [screen for stack in self._screen_stacks.values() for screen in stack]
+        panes = [s.pane for s in screens if isinstance(s, PaneScreen) and s.is_mounted]
         return " ".join(pane.unsaved for pane in panes if pane.unsaved)
 
     def do_quit(self) -> None:

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from core.events import Asked, Note, Phase, Question, Started
+from core.events import Asked, Event, Note, Phase, Question, Started
 from core.job import Reporter, Result
 from tests.tui import scenes
 from tests.tui.stage import Stage, StageApp, StageHost, golden, staged
 from tui.look import PlainText, plain_text
+from tui.panes.base import PaneScreen
 from tui.widgets.dialog import QuestionDialog, QuitDialog
 from tui.work import Tools, Work
 
@@ -274,3 +275,12 @@ async def test_ascii_has_the_last_word(folder: Path) -> None:
         await stage.press("escape")
         texts += [await stage.feed(Note("c", "漢字 ü ·"), *scenes.PLANNED)]
         assert all(text.isascii() for text in texts)
+
+
+async def test_the_clock_ticks_while_a_pane_is_being_made(stage: Stage) -> None:
+    opening = stage.app.switch_mode("jobs")
+    assert isinstance(stage.app.screen, PaneScreen) and not stage.app.screen.is_mounted
+    stage.app.mailbox.put(Event(stage.job, 0.0, Note("c", "now")))
+    stage.app.tick()
+    await opening
+    assert "[6 Jobs]" in await stage.settled()
