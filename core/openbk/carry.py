@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -205,7 +206,9 @@ async def restarted(client: Client, mac: str, uptime_without: float) -> bool:
 
 def neighbours(host: str) -> list[str]:
     """The /24 around an address, with its port; this computer's own network for a name."""
-    name, _, port = host.partition(":")
+    name, port = host, ""
+    if ported := re.fullmatch(r"(\[.*\]|[^:]*):([0-9]{1,5})", host):
+        name, port = ported.groups()
     try:
         around = str(ipaddress.ip_network(f"{ipaddress.IPv4Address(name)}/24", strict=False))
     except ValueError:

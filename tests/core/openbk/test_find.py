@@ -11,6 +11,7 @@ import pytest
 from core.fault import Fault, FaultError
 from core.openbk import network
 from core.openbk.access_points import Heard
+from core.openbk.carry import neighbours
 from core.openbk.client import Client
 from core.openbk.fleet import each, on_host
 from core.openbk.tasks.find import FindOptions, Look, find, ssh_text
@@ -314,3 +315,21 @@ def test_a_mistyped_host_is_no_target(target: str) -> None:
     with pytest.raises(FaultError) as caught:
         network.addresses([target])
     assert caught.value.fault.code == "OBK-RANGE"
+
+
+@pytest.mark.parametrize(
+    ("host", "first"),
+    [
+        ("10.0.0.9", "10.0.0.1"),
+        ("10.0.0.9:8080", "10.0.0.1:8080"),
+        ("[::1]", "192.0.2.1"),
+        ("[::1]:8080", "192.0.2.1:8080"),
+        ("plug.lan:81", "192.0.2.1:81"),
+    ],
+)
+def test_where_a_device_is_looked_for_that_moved(
+    host: str, first: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(network, "own_network", lambda: "192.0.2.0/24")
+    found = neighbours(host)
+    assert (found[0], len(found)) == (first, 254)
