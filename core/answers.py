@@ -17,7 +17,7 @@ class Answers:
         if _picks(question):
             way += " " + "; ".join(f"{c.value}: {c.text}" for c in question.choices) + "."
         raise faults.UNANSWERED(
-            what=f"A question has no answer: {question.text}",
+            what=f"A question has no answer: {question.asked}",
             cause="There is no terminal to ask at.",
             next=f"Add {question.flag}." if question.secret else way,
         )

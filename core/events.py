@@ -5,6 +5,7 @@ The schema is the one of `--json` and of journals (see `screens.md`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar
@@ -49,6 +50,12 @@ class Question:
     assumed: str = "yes"
     unattended: str = ""
     secret: bool = False
+
+    @property
+    def asked(self) -> str:
+        """The one sentence of the text that asks: a text may hold a whole plan."""
+        parts = re.split(r"(?<=[.?!])\s+|\n", self.text)
+        return next((part for part in reversed(parts) if part.endswith("?")), parts[0]).strip()
 
 
 @dataclass(frozen=True, slots=True)

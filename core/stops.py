@@ -12,7 +12,6 @@ The point is that of no return, right before the first erase or write.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from enum import Enum
 
@@ -62,9 +61,7 @@ def declined(question: Question) -> FaultError:
 
 
 def _no(question: Question) -> str:
-    parts = re.split(r"(?<=[.?!])\s+|\n", question.text)
-    what = next((part for part in reversed(parts) if part.endswith("?")), parts[0]).strip()
-    return f'The answer to "{what}" was no.'
+    return f'The answer to "{question.asked}" was no.'
 
 
 def honest(fault: Fault) -> Fault:

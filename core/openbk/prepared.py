@@ -26,24 +26,33 @@ def plan_lines(outcomes: Sequence[Outcome[Prepared]]) -> list[str]:
     """Every plan whole; of devices that are treated alike, the first says it for all.  Then the
     warnings, each once, and who could not be read."""
     lines: list[str] = []
-    alike: dict[tuple[str, ...], str] = {}
+    alike: dict[tuple[str, ...], tuple[str, list[str]]] = {}
     warned: dict[str, list[str]] = {}
     for outcome in outcomes:
         if outcome.value is None:
             continue
         device, plan = outcome.value.device, outcome.value.plan
         who = f"{device.name} ({device.host}, {device.mac or 'no MAC'}, {device.chip}):"
-        found = tuple(plan.lines())
-        if found in alike:
-            lines.append(f"{who} the same as {alike[found]}")
+        found = plan.lines()
+        kind = _without_mac(found, device.mac)
+        if kind in alike:
+            first, said = alike[kind]
+            own = "" if found == said else ", with its own MAC"
+            lines.append(f"{who} the same as {first}{own}")
         else:
             lines += [f"{who}{_size(plan)}", *(f"  {line}" for line in found or ("nothing to do",))]
-            alike[found] = device.name
+            alike[kind] = device.name, found
         for text in plan.warnings:
             warned.setdefault(text, []).append(device.name)
     lines += [f"! {some(names)}: {text}" for text, names in warned.items()]
     failed = [outcome.host for outcome in outcomes if outcome.fault is not None]
     return [*lines, *([f"! Left out, they failed: {some(failed)}"] if failed else [])]
+
+
+def _without_mac(lines: Sequence[str], mac: str) -> tuple[str, ...]:
+    """The lines where names have {mac6} for the end of the MAC: what makes plans alike."""
+    end = mac.replace(":", "")[-6:]
+    return tuple(line.replace(end, "{mac6}") if end else line for line in lines)
 
 
 def _size(plan: Plan) -> str:

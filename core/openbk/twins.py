@@ -89,10 +89,13 @@ def _known(store: Store) -> Known:
 def client_question(found: Sequence[Twins], todo: Sequence[Prepared]) -> Question | None:
     """Twins at the broker are asked for by themselves, and `--yes` does not answer it: the end
     of the MAC is typed, or for several devices a word."""
-    lines = [twin.line for twin in found if twin.path == CLIENT]
-    if not lines:
+    clients = [twin for twin in found if twin.path == CLIENT]
+    if not clients:
         return None
     mac = todo[0].device.mac.replace(":", "") if len(todo) == 1 else ""
     head = "Two MQTT clients with one name drop each other from the broker, again and again."
-    text = "\n".join((head, *lines, "Is it meant so, because the other one is gone?"))
+    values = some([twin.value for twin in clients], 3)
+    why = "because the other device is gone" if len(todo) == 1 else "though it is another's"
+    ask = f"Send the MQTT client {values} all the same, {why}?"
+    text = "\n".join((head, *(twin.line for twin in clients), ask))
     return Question("mqtt-client", text, expect=mac[-6:] or "same")

@@ -50,7 +50,7 @@ async def test_one_profile_does_not_make_several_devices_one_client(tmp_path: Pa
     async with fleet_of((), ()) as fleet:
         hosts = tuple(served.host for served in fleet)
         fault = fault_of(await ran(bench, hosts, profile=CLONE))
-        assert fault.code == "DECLINED" and "is gone?" in fault.what
+        assert fault.code == "DECLINED" and "Send the MQTT client plug-a all the same" in fault.what
         assert not [m for served in fleet for m, _ in served.requests if m != "GET"]
         assert fleet[1].device.config.get("mqtt.client") != "plug-a"
         lines: Any = bench.facts("plan")["lines"]
@@ -60,6 +60,8 @@ async def test_one_profile_does_not_make_several_devices_one_client(tmp_path: Pa
         assert "{mac6}" in asked.text and asked.expect == "same"
         bench.answers.asked.clear()
         result_of(await ran(bench, hosts, profile=OWN))
+        again: Any = bench.facts("plan")["lines"]
+        assert again[-1].endswith("the same as plug1, with its own MAC")
         assert [q.key for q in bench.answers.asked] == ["apply-plan"]
 
 
@@ -129,5 +131,8 @@ async def test_a_no_is_said_in_the_words_of_the_question(tmp_path: Path) -> None
     async with plugged() as served:
         wanted = Profile(flags={2: True})
         fault = fault_of(await ran(bench, (served.host,), profile=wanted, source="mine.toml"))
+        nobody = Bench(tmp_path / "other")
+        alone = fault_of(await ran(nobody, (served.host,), profile=wanted))
+    assert alone.what.endswith("no answer: Send these requests (1) to 1 device?")
     asked = "Send these requests (1) to 1 device, as mine.toml says?"
     assert fault.what == f'The answer to "{asked}" was no.'
