@@ -11,6 +11,9 @@ from core.openbk.words import translate_text
 from core.profile.check import warnings
 from core.profile.model import Profile, merged
 
+WIRES = " Take RX1 and TX1 off before that boot."
+"""What a warning about the serial pins ends with."""
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -65,6 +68,7 @@ def plan_for(device: Device, profile: Profile) -> Plan:
 
 
 def _news(device: Device, after: Profile) -> list[str]:
-    """Warnings that the device does not deserve already."""
+    """Warnings that the device does not deserve already.  A plug in the network is closed: what
+    they say of wires is for who has it open."""
     old = warnings(device.profile)
-    return [text for text in warnings(after) if text not in old]
+    return [text.replace(WIRES, "") for text in warnings(after) if text not in old]

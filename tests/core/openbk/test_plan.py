@@ -292,3 +292,10 @@ def test_a_flag_that_the_build_lacks_is_refused() -> None:
 def test_names_are_filled_by_mac() -> None:
     made = plan(Profile(names=Names(short="plug-{mac6}")))
     assert values(made, "/cfg_name")["shortName"] == "plug-5C94FA"
+
+
+def test_a_plug_in_the_network_has_no_wires_to_take_off() -> None:
+    bare = replace(device().profile, pins={}, drivers=None)
+    made = plan(Profile(pins={10: Pin("WifiLED", 0)}), lambda d: replace(d, profile=bare))
+    (said,) = (text for text in made.warnings if text.startswith("P10 "))
+    assert "serial line" in said and said.endswith("it is gone.") and "RX1" not in said
