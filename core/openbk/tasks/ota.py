@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.bkimage.flashmap import CHIPS
-from core.events import Question
 from core.fault import FaultError, Touched
 from core.job import Reporter, Result
 from core.openbk import faults, history, wire
@@ -16,7 +15,7 @@ from core.openbk.carry import restarted, wait_back
 from core.openbk.client import UPLOAD_TIMEOUT, Client, Connect
 from core.openbk.fleet import on_host
 from core.openbk.kept_files import Kept, keep, put_back, put_left_back, saying
-from core.openbk.lost import switching
+from core.openbk.lost import may_switch, switching
 from core.openbk.read import Device, read_device
 from core.openbk.still import require_same
 from core.openbk.tasks.backup import read_piece
@@ -120,12 +119,10 @@ async def _ask(report: Reporter, device: Device, image: Update) -> None:
         else ""
     )
     await report.confirm(
-        Question(
+        may_switch(
             "ota",
-            f"Update {device.name} ({device.mac}) from {device.info.version} to {image.title}? "
-            f"{again}Its relay switches while it restarts. What hangs on it? Nothing that must not "
-            "lose power, such as this computer or its router. Do not switch the plug off "
-            "meanwhile.",
+            f"Update {device.name} ({device.mac}) from {device.info.version} to {image.title}. "
+            f"{again}Do not switch the plug off meanwhile. Its relay switches while it restarts.",
         )
     )
 

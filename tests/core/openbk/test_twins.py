@@ -8,6 +8,7 @@ from typing import Any
 from core.events import Facts, Phase
 from core.openbk import history
 from core.openbk.lost import may_switch
+from core.openbk.tasks import apply as apply_module
 from core.openbk.tasks.apply import ApplyOptions, apply
 from core.profile.model import Mqtt, Names, Pin, Profile
 from core.profile.toml_file import dump
@@ -136,3 +137,8 @@ async def test_a_no_is_said_in_the_words_of_the_question(tmp_path: Path) -> None
     assert alone.what.endswith("no answer: Send these requests (1) to 1 device?")
     asked = "Send these requests (1) to 1 device, as mine.toml says?"
     assert fault.what == f'The answer to "{asked}" was no.'
+
+
+def test_the_relay_sentence_is_in_one_place() -> None:
+    tasks = Path(apply_module.__file__).parent.glob("*.py")
+    assert not [path.name for path in tasks if "What hangs on it?" in path.read_text()]
