@@ -258,9 +258,13 @@ def test_factors_come_out_of_a_profile(device: str, run: Run, tmp_path: Path) ->
     assert asked.returncode == 3 and "closed and reassembled" in asked.stdout
 
 
-def test_history_says_who_was_asked(device: str, run: Run) -> None:
+def test_history_says_who_was_asked(device: str, run: Run, tmp_path: Path) -> None:
     gone = last(run("history", "127.0.0.1:1", json_out=True))
     assert gone["code"] == "OBK-SILENT" and "127.0.0.1:1" in gone["what"]
+    Store(tmp_path).devices.add("A4:C1:38:00:00:02", "read", "127.0.0.1:1", "", {})
+    known = last(run("history", "127.0.0.1:1", json_out=True))
+    assert known["code"] == "OBK-SILENT" and "A4:C1:38:00:00:02" in known["next"]
+    assert known["command"] == ["wattbench", "openbk", "history", "A4:C1:38:00:00:02"]
     new = last(run("history", device, json_out=True))
     assert new["code"] == "OBK-NO-HISTORY" and device in new["what"] and device in new["command"]
     unknown = last(run("history", "A4:C1:38:00:00:01", json_out=True))
