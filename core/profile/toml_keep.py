@@ -17,7 +17,7 @@ import tomli_w
 from core.fault import FaultError
 from core.profile.model import Channel, Pin, Profile, Secret, flat
 from core.profile.toml_file import dump, parse
-from core.profile.toml_lines import Path, Table, comments, layout
+from core.profile.toml_lines import Layout, Path, Table, comments, layout
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,12 +123,12 @@ def _put(lines: list[str], path: Path, value: Any) -> list[str]:
         for key, entry in entries.items():
             lines = _put(lines, (*path, key), entry)
         return lines
-    return _added(lines, path, value)
+    return _added(lines, found, path, value)
 
 
-def _added(lines: list[str], path: Path, value: Any) -> list[str]:
+def _added(lines: list[str], found: Layout, path: Path, value: Any) -> list[str]:
     """A new line at the end of its table, or a table of its own where its neighbours are some."""
-    found, parent, entries = layout(lines), path[:-1], _entries(value)
+    parent, entries = path[:-1], _entries(value)
     table = found.table(parent)
     end, inside = (table.end, parent) if table is not None else found.by_dots(parent)
     if end is not None:

@@ -17,6 +17,9 @@ Path = tuple[str, ...]
 _PART = r"""(?:"(?:[^"\\]|\\.)*"|'[^']*'|[A-Za-z0-9_-]+)"""
 _KEY = re.compile(rf"\s*({_PART}(?:\s*\.\s*{_PART})*)\s*=")
 _TABLE = re.compile(rf"\s*\[\s*({_PART}(?:\s*\.\s*{_PART})*)\s*\]\s*(?:#.*)?$")
+_TOKEN = re.compile(
+    r'''"""(?:[^\\]|\\.)*?"{3,5}|'{3}.*?'{3,5}|"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|\#[^\n]*''', re.S
+)
 _OPENERS = {'"""': '"""', "'''": "'''", "[": "]", "{": "}"}
 
 
@@ -123,9 +126,11 @@ def _value(lines: list[str], at: int, key: re.Match[str], table: Path) -> Value:
     while end < len(lines) and not _whole(lines, at, end, _OPENERS.get(opener, "")):
         end += 1
     text = "\n".join(lines[at:end])
-    tail = _tail(text)
-    inner = opener in ("[", "{") and any("#" in line for line in text.split("\n")[:-1])
-    return Value((*table, *_path(key.group(1))), at, end, lines[at][: key.end()], tail, inner)
+    found = _comments(text[key.end() :])
+    behind = [part for part in found if "\n" not in text[key.end() + part.start() :]]
+    before = text[: key.end() + behind[0].start()].rstrip(" \t") if behind else text
+    path = (*table, *_path(key.group(1)))
+    return Value(path, at, end, text[: key.end()], text[len(before) :], len(found) > len(behind))
 
 
 def _whole(lines: list[str], at: int, end: int, closer: str) -> bool:
@@ -134,6 +139,8 @@ def _whole(lines: list[str], at: int, end: int, closer: str) -> bool:
         return True
     if closer not in lines[end - 1]:
         return False
+    if closer == "'''" and end > at + 1:  # nothing is escaped in there
+        return True
     try:
         tomllib.loads("\n".join(lines[at:end]))
     except ValueError:
@@ -141,16 +148,6 @@ def _whole(lines: list[str], at: int, end: int, closer: str) -> bool:
     return True
 
 
-def _tail(text: str) -> str:
-    """The comment behind the value in `text`, which is one key and its value."""
-    said = tomllib.loads(text)
-    last = text.rfind("\n") + 1
-    for found in re.finditer("#", text[last:]):
-        before = text[: last + found.start()]
-        try:
-            same = tomllib.loads(before) == said
-        except ValueError:
-            continue
-        if same:
-            return text[len(before.rstrip(" \t")) :]
-    return ""
+def _comments(text: str) -> list[re.Match[str]]:
+    """The comments in and behind a value: what begins with # outside of every string."""
+    return [found for found in _TOKEN.finditer(text) if found.group().startswith("#")]
