@@ -25,9 +25,9 @@ def test_a_pin_is_edited_and_read_back(tmp_path: Path) -> None:
         screen = app.until("restart, and wait until it is back")
         assert "pins.6: LED;1 -> LED_n;1" in screen
         app.keys("escape", "a")
-        app.until("may switch")
-        app.keys("y")
         app.until("Send these")
+        app.keys("y")
+        app.until("may switch")
         app.keys("y")
         app.until("sent and read back")
         screen = app.until("  P6    PWM0           LED_n")
