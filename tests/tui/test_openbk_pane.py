@@ -38,9 +38,9 @@ __all__ = ["quiet"]
 SIZES = [(80, 24), (160, 45)]
 RUNNING = (
     Started("openbk-apply", f"Apply: {PLUG}"),
-    Phase("Read", 1, 4),
-    Phase("Plan", 2, 4),
-    Phase("Send and read back", 3, 4),
+    Phase("Read", 1, 5),
+    Phase("Plan", 2, 5),
+    Phase("Send", 3, 5),
     Note("SENT", "plug1: roles of P6"),
 )
 CHANGED = Failed(
