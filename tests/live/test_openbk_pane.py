@@ -25,7 +25,7 @@ def test_a_pin_is_edited_and_read_back(tmp_path: Path) -> None:
         screen = app.until("restart, and wait until it is back")
         assert "pins.6: LED;1 -> LED_n;1" in screen
         app.keys("escape", "a")
-        app.until("Send these")
+        app.until("y  yes    n  no")  # the page of d says the same requests
         app.keys("y")
         app.until("may switch")
         app.keys("y")
