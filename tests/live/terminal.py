@@ -27,7 +27,7 @@ PATIENCE = 20.0
 ESCAPE = 0.2
 """The silence that tells the Escape key from the first byte of another key's code."""
 
-READ = SETTLE + 0.1
+READ = SETTLE + 0.3
 """Seconds until a question takes an answer."""
 
 FRAME = 0.04
