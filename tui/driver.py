@@ -243,7 +243,7 @@ class ThinDriver(LinuxDriver):
 
     def run_input_thread(self) -> None:
         """Read what is typed, as Textual does, but a paste keeps its order, and bytes that are no
-        UTF-8 end nothing."""
+        UTF-8 end nothing.  The end of the terminal ends it."""
         parser, pasting = XTermParser(self._debug), Pasting()
         decode = getincrementaldecoder("utf-8")("replace").decode
         with selectors.SelectSelector() as selector:
@@ -251,7 +251,13 @@ class ThinDriver(LinuxDriver):
             while not self.exit_event.is_set():
                 typed = ""
                 if selector.select(0.1):
-                    typed = pasting.through(decode(os.read(self.fileno, 4096)))
+                    try:
+                        raw = os.read(self.fileno, 4096)
+                    except OSError:  # it hung up; what that means the signal says
+                        return
+                    if not raw:
+                        return
+                    typed = pasting.through(decode(raw))
                 for event in parser.feed(typed) if typed else parser.tick():
                     self.process_message(event)
 

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
+import threading
+import time
+import tty
 from pathlib import Path
 
 import pyte
@@ -18,7 +22,7 @@ from core.events import Progress
 from tests.tui import scenes
 from tests.tui.stage import StageHost
 from tui.app import WattbenchApp
-from tui.driver import Screen
+from tui.driver import Screen, ThinDriver
 
 SIZE = (80, 24)
 SHOWN_ON_BLANK = ("bg", "reverse", "underscore", "strikethrough")
@@ -212,3 +216,25 @@ def scenes_event(body: object, t: float) -> object:
     from core.events import Event
 
     return Event("20261120T140233Z-plug-flash-01", t, body)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("lost", ["closed", "hung up"])
+def test_the_end_of_the_terminal_ends_the_reading(lost: str) -> None:
+    """A thread that went on reading nothing would keep the program alive, and a core busy."""
+    keys: list[str] = []
+    driver = object.__new__(ThinDriver)
+    driver._debug = False
+    driver.exit_event = threading.Event()
+    driver.process_message = lambda event: keys.append(event.key)  # type: ignore[method-assign]
+    master, driver.fileno = os.openpty() if lost == "hung up" else os.pipe()[::-1]
+    if lost == "hung up":
+        tty.setraw(driver.fileno)
+    os.write(master, b"ab")
+    reading = threading.Thread(target=driver.run_input_thread)
+    reading.start()
+    while keys != ["a", "b"]:
+        time.sleep(0.01)
+    os.close(master)
+    reading.join(timeout=20)
+    assert not reading.is_alive()
+    os.close(driver.fileno)
