@@ -44,6 +44,10 @@ PAGES: dict[str, Page] = {
     "/cmd_tool": html.cmd_tool, "/logs": html.logs, "/app": html.app,
 }  # fmt: skip
 
+TURNS_TO_END = 4
+"""Turns of the loop until a connection that was taken has its task, and one that was closed is
+gone."""
+
 LOCKED = (
     b"HTTP/1.1 401 Unauthorized\r\nConnection: close\r\n"
     b'WWW-Authenticate: Basic realm="OpenBeken HTTP Server"\r\n\r\n'
@@ -192,9 +196,11 @@ class Served:
             task.cancel()
 
     async def close(self) -> None:
-        """Stop, and wait until every connection has ended."""
-        self.stop()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        """Stop, and wait until every connection has ended, also one that was only just taken."""
+        for _ in range(TURNS_TO_END):
+            self.stop()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+            await asyncio.sleep(0)
 
     def stop_listening(self) -> None:
         """Refuse connections; `open` takes them again."""
