@@ -108,7 +108,7 @@ async def guard(client: Client, line: str) -> None:
                 cause="Roles act at once.",
                 next="Switch the relay off first, if nothing hangs on it that must stay on.",
             )
-    if re.search(rf"\b({'|'.join(VALUES)})\s+-", low):
+    if re.search(rf"\b({'|'.join(VALUES)})[\s\"']+-", low):
         raise faults.REFERENCE(
             what="A calibration value is negative; the firmware would take it.",
             cause="It is mistyped.",

@@ -179,9 +179,10 @@ async def test_pins_are_not_cleared_while_a_relay_is_on() -> None:
 @virtual
 async def test_negative_calibration_values_are_refused() -> None:
     async with talking() as (client, _):
-        with pytest.raises(FaultError) as caught:
-            await speak(client, "SpannungSet -5")
-        assert caught.value.fault.code == "OBK-REFERENCE"
+        for line in ("SpannungSet -5", 'VoltageSet "-5"', "backlog PowerSet  '-1'; CurrentSet 2"):
+            with pytest.raises(FaultError) as caught:
+                await speak(client, line)
+            assert caught.value.fault.code == "OBK-REFERENCE"
 
 
 @virtual
