@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -53,25 +53,22 @@ class JobPane(BasePane):
 
     # -- what differs ----------------------------------------------------------------------
 
-    def first_fields(self) -> dict[str, Field]:
-        """The form as it opens."""
-        raise NotImplementedError
+    if TYPE_CHECKING:
 
-    def shown(self, field: Field) -> Field:
-        """The field with the words that stand for its value."""
-        raise NotImplementedError
+        def first_fields(self) -> dict[str, Field]:
+            """The form as it opens."""
 
-    def wiring(self) -> str:
-        """The drawing of the wires."""
-        raise NotImplementedError
+        def shown(self, field: Field) -> Field:
+            """The field with the words that stand for its value."""
 
-    def device_text(self, job: JobView) -> str:
-        """Who is connected, on one line."""
-        raise NotImplementedError
+        def wiring(self) -> str:
+            """The drawing of the wires."""
 
-    def reaching(self, link: Mapping[str, Any], width: int) -> Content:
-        """What to do and what is heard while nothing has answered yet."""
-        raise NotImplementedError
+        def device_text(self, job: JobView) -> str:
+            """Who is connected, on one line."""
+
+        def reaching(self, link: Mapping[str, Any], width: int) -> Content:
+            """What to do and what is heard while nothing has answered yet."""
 
     def to_read(self, job: JobView) -> bool:
         """Whether what the job said at its end matters more than the map."""
